@@ -97,7 +97,7 @@ def test_what_cannot_be_decided_is_refused() -> None:
         structure_roles(named("Liver", "Liver 2"), liver="liver*")
     with pytest.raises(UnknownNameError, match="matches no structure"):
         structure_roles(named("Liver"), tumors="Tumor*")
-    with pytest.raises(ArgumentError, match="'Liver' is there twice"):
+    with pytest.raises(ArgumentError, match="got 'Liver' twice"):
         structure_roles(named("Liver", "Liver"))
     with pytest.raises(ArgumentError, match="'Liver' cannot be a tumor and the liver"):
         structure_roles(named("Liver", "Tumor"), tumors="*")

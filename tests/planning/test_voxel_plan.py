@@ -213,7 +213,7 @@ def test_plans_that_are_refused(plan: VoxelPlan) -> None:
         voxel_plan([one, one], plan.structures)
     with pytest.raises(DuplicateNameError, match="'Liver' twice"):
         voxel_plan([one], [plan.structures[3]] * 2)
-    with pytest.raises(ArgumentError, match="scaling is not a setting"):
+    with pytest.raises(ArgumentError, match="scaling must not be given"):
         voxel_plan([one], plan.structures, scaling=None)
     with pytest.raises((ArgumentError, TypeError), match="colour"):
         voxel_plan([one], plan.structures, colour="blue")

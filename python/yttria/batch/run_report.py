@@ -63,7 +63,7 @@ class RunReport:
         return self.counts.done / self.wall_s if self.wall_s > 0 else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary, ready for JSON.
+        """Return a plain dictionary, ready for JSON.
 
         Returns
         -------

@@ -60,7 +60,7 @@ class Summary:
     warnings: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary, ready for JSON.
+        """Return a plain dictionary, ready for JSON.
 
         Returns
         -------

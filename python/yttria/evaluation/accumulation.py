@@ -84,7 +84,7 @@ class AccumulatedDose:
         structures : sequence of Structure
             Structures with unique names, in the common space.
         threads : int, optional
-            All processors if not given.
+            Number of threads; all processors if not given.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class AccumulatedDose:
         nuclide : Nuclide, optional
             Of the treatments that state none; `Nuclide()` if not given.
         threads : int, optional
-            All processors if not given.
+            Number of threads; all processors if not given.
 
         Returns
         -------
@@ -234,7 +234,7 @@ class AccumulatedDose:
         structures : sequence of Structure
             Structures in the common space.
         threads : int, optional
-            All processors if not given.
+            Number of threads; all processors if not given.
 
         Returns
         -------
@@ -279,7 +279,7 @@ def accumulate_doses(
     resample : {"average", "linear"}, default "average"
         Method by which a dose is resampled onto the common grid (see `Image.resampled_on`).
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------

@@ -99,7 +99,7 @@ class ModelComparison:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON.
+        """Return plain dictionaries and lists, ready for JSON.
 
         Returns
         -------

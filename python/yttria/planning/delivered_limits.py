@@ -72,7 +72,7 @@ class DeliveredLimits:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON.
+        """Return plain dictionaries and lists, ready for JSON.
 
         Returns
         -------
@@ -140,7 +140,7 @@ def delivered_limits(
     prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float, optional
         Doses of earlier treatments in Gy, such as those of `prior_doses`.
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------

@@ -100,7 +100,7 @@ class Residual:
     measured_fraction : float
         The residual before it was limited to [0, 1].
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     residual_fraction: float

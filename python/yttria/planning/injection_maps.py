@@ -82,7 +82,7 @@ def split_by_territories(
     lung_shunt_fraction : float or mapping of str to float
         One shunt for all, or one by the name of each territory, within [0, 1).
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------

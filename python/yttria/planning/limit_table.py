@@ -153,7 +153,7 @@ class Limit:
         return tuple(c.text for c in self.cautions if decide(c.when, facts)[0] is not False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON.
+        """Return plain dictionaries and lists, ready for JSON.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Lung dose of one administration, and what would give a dose.
+"""Lung dose of one administration, and the lung mass or shunt for a given dose.
 
 The 30 Gy limit was derived with planar shunt fractions and 1 kg: changing only one of the two changes what it means.
 """

@@ -20,18 +20,18 @@ Counts = float | Sequence[float]
 
 @dataclass(frozen=True, kw_only=True)
 class LungShunt:
-    """Lung shunt fraction with the counts it came from.
+    """Lung shunt fraction with its counts.
 
     Parameters
     ----------
     lung_shunt_fraction : float
         Shunt as a fraction.
     method : str
-        How it was measured.
+        Method of the measurement.
     lung_counts, liver_counts : float
         Net counts; geometric means for planar views.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     lung_shunt_fraction: float
@@ -237,7 +237,7 @@ def scatter_corrected_counts(
 
 
 def _sum(quantity: str, counts: Counts) -> float:
-    """Counts of one or several regions; each is checked before the sum can hide a negative one."""
+    """Sum the counts of one or several regions. Each is checked first, because the sum could hide a negative one."""
     if isinstance(counts, Sequence | np.ndarray) and not isinstance(counts, str):
         return math.fsum(_core.non_negative(quantity, number(quantity, c)) for c in counts)
     return number(quantity, counts)

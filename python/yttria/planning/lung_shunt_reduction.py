@@ -1,4 +1,4 @@
-"""The table of reductions for a lung shunt, which belongs to body surface area and empirical activities alone."""
+"""Table of reductions for a lung shunt, which applies only to body surface area and empirical activities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import ArgumentError, ContraindicatedError
 
 @dataclass(frozen=True, kw_only=True)
 class LungShuntReduction:
-    """Factor that the table of lung shunts gives.
+    """Factor of the table of lung shunts.
 
     Parameters
     ----------

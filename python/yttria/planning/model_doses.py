@@ -34,7 +34,7 @@ class DoseRow:
 
 @dataclass(frozen=True, kw_only=True)
 class TumorDose:
-    """Mean dose of a tumor over what is perfused of it, and over all of it.
+    """Mean dose of a tumor over its perfused part, and over all of it.
 
     Parameters
     ----------

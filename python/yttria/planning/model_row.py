@@ -39,7 +39,7 @@ class ModelRow:
     breaks : str
         Sentences on the limits that are exceeded and the targets that are missed for certain; "" if there is none.
     why : str
-        How the model differs from the others, in one sentence.
+        Difference of the model from the others, in one sentence.
     """
 
     model: str
@@ -64,7 +64,7 @@ class ModelRow:
 
     @classmethod
     def of(cls, run: ModelRun) -> ModelRow:
-        """Read the row from the run of a model.
+        """Make the row from the run of a model.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The activities of several injections that are best by a stated objective, under every limit at once."""
+"""Best activities of several injections by a stated objective, under every limit at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Limits = float | Mapping[str, float | None] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint:
-    """Limit or target, with what the plan gives.
+    """Limit or target, with the value of the plan.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ class ShadowPrice:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimum:
-    """Best activities under limits, or the reason why there are none.
+    """Best activities under limits, or the reason why no plan exists.
 
     Parameters
     ----------
     status : str
         "optimal" or "infeasible".
     objective : str
-        What was made best.
+        Objective of the optimum.
     objective_value : float or None
         Smallest tumor dose over its weight in Gy for "max_min_tumor_dose"; an energy in J for the others.
     objective_unit : str
@@ -95,13 +95,13 @@ class Optimum:
     binding : tuple of str
         Those met as equations.
     shadow_prices : tuple of ShadowPrice
-        What the binding limits are worth.
+        Shadow prices of the binding limits.
     lowest_tumors : tuple of str
         Tumors with the smallest dose.
     conflict : tuple of Constraint
         Limits and targets that no plan meets, none of which can be left out.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     status: OptimumStatus

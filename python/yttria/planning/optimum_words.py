@@ -1,4 +1,4 @@
-"""An optimum in plain sentences: what was made best, what binds, and what each limit is worth."""
+"""Description of an optimum in plain sentences, with objective, binding limits, and their shadow prices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = {
     "activity": "the activity of",
     "target": "the target of",
 }
-#: By how much a limit is changed in a sentence, by its unit.
+#: Change of a limit in a sentence, by its unit.
 _STEPS = {"Gy": 1.0, "GBq": 0.1}
 
 
@@ -96,7 +96,7 @@ def optimum_in_words(optimum: Optimum) -> tuple[str, ...]:
 
 
 def _price(price: ShadowPrice, by_name: dict[str, Constraint], optimum: Optimum) -> str:
-    """Gain and cost of a step of a limit in words; empty if it has neither."""
+    """Describe gain and cost of a step of a limit in words, empty without both."""
     constraint = by_name[price.constraint]
     step = _STEPS[constraint.unit]
     unit, what = optimum.objective_unit, _OBJECTIVES[optimum.objective]

@@ -30,7 +30,7 @@ Activities = float | Sequence[float] | Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionModel:
-    """One treatment of one or more territories, each injected on its own.
+    """One treatment of one or more territories, each with its own injection.
 
     Territory k with shunt `L_k`, perfused normal liver `m_N,k` and tumors `m_ik` at ratios `r_ik` has the weight `W_k =
     m_N,k + sum_i r_ik m_ik`. An activity `A_k` delivered into it gives the dose `D_N,k = C A_k (1 - L_k) / W_k` to its
@@ -49,7 +49,7 @@ class PartitionModel:
     lung_mass_kg : float, default 1.0
         0.3-2.5 kg.
     unperfused_tumor_mass_kg : mapping of float, optional
-        What no territory feeds of a tumor, at 0 Gy.
+        Mass of a tumor that no territory feeds, at 0 Gy, in kg by its name.
     residual_fraction : float, default 0.0
         Part of each vial's activity that is not delivered, within [0, 1).
     prior_lung_dose_gy, prior_normal_whole_dose_gy : float, optional
@@ -72,7 +72,7 @@ class PartitionModel:
         Without a territory, without a tumor in the only territory without name, without a ratio if it does not cancel,
         for a name twice, for a territory without tissue.
     UnknownNameError
-        For a tumor, a territory or an overlap that is not there.
+        If a tumor, a territory or an overlap does not exist.
 
     Warns
     -----
@@ -104,7 +104,7 @@ class PartitionModel:
     nuclide: Nuclide = field(default_factory=Nuclide)
 
     def __post_init__(self) -> None:
-        """Check everything once, and keep what was given in a form that cannot change."""
+        """Check all values once, and keep them in a form that cannot change."""
 
         def keep(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
@@ -175,7 +175,7 @@ class PartitionModel:
         return tuple(dict.fromkeys(t.tumor_name(i) for t in self.territories for i in range(len(t.tumors))))
 
     def overlap_of(self, tumor: str) -> Overlap:
-        """Return how the portions of a tumor lie to each other.
+        """Return the overlap of the portions of a tumor.
 
         Parameters
         ----------
@@ -494,7 +494,7 @@ class PartitionModel:
         )
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of the territories themselves, whatever is injected.
+        """Return advisories on the territories, which do not depend on activities.
 
         Returns
         -------
@@ -579,7 +579,7 @@ class PartitionModel:
 
 
 def check_prior_whole(whole_gy: float, least_gy: float) -> None:
-    """Check a dose of earlier treatments to the whole normal liver against what its parts alone make of it."""
+    """Check that a dose of earlier treatments to the whole normal liver is at least that from its parts."""
     _core.non_negative("prior dose in Gy to the whole normal liver", whole_gy)
     if whole_gy < 0.98 * least_gy:
         raise OutOfRangeError(

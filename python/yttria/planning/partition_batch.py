@@ -1,4 +1,4 @@
-"""The partition model over arrays: many patients, or many assumptions about one, in one call."""
+"""Partition model over arrays, for many patients or many assumptions in one call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PartitionDoseArrays:
     tumor_doses_gy : float64 array
         Doses in Gy with one more axis, the last, over the tumors.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     normal_perfused_dose_gy: Floats
@@ -51,7 +51,7 @@ class PartitionActivityArray:
     delivered_activity_gbq : float64 array
         Activities in GBq.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     delivered_activity_gbq: Floats
@@ -271,7 +271,7 @@ def _array(quantity: str, values: ArrayLike) -> NDArray[Any]:
 def _shape(
     given: NDArray[Any], mass: NDArray[Any], ratio: NDArray[Any], *others: NDArray[Any]
 ) -> tuple[tuple[int, ...], int]:
-    """The results' shape, and the number of tumors."""
+    """Find the shape of the results, and the number of tumors."""
     if not (mass.ndim and ratio.ndim):
         raise ShapeError("tumor mass and tumor-to-normal ratio need a last axis over the tumors; [0.3] is one tumor")
     try:
@@ -285,7 +285,7 @@ def _shape(
 
 
 def _operand(array: NDArray[Any]) -> Floats:
-    """The array in C order, as the core reads it; an axis that only repeats one element is cut back to it."""
+    """Convert an array to C order for the core. An axis that only repeats one element is reduced to it."""
     repeated = tuple(
         slice(0, 1) if stride == 0 and length > 1 else slice(None)
         for stride, length in zip(array.strides, array.shape, strict=True)
@@ -316,6 +316,6 @@ def _advisories(invalid_inputs: int) -> tuple[Advisory, ...]:
 
 
 def _vials(activity_gbq: Floats, nuclide: Nuclide) -> tuple[Advisory, ...]:
-    """One advisory if any activity is more than one vial holds; the largest one is its value."""
+    """Make one advisory if any activity exceeds the content of one vial, with the largest activity as value."""
     largest = float(np.fmax.reduce(activity_gbq, axis=None, initial=0.0))
     return vial_content(largest, nuclide=nuclide)

@@ -13,7 +13,7 @@ from ..advisory import Advisory, advise
 from ..errors import ArgumentError
 from .model_doses import PartitionDoses
 
-#: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
+#: Tissues that may have doses of earlier treatments, by the kind of the limit that counts them.
 _TISSUES: dict[LimitKind, str] = {
     "normal_perfused": "perfused normal liver",
     "normal_whole": "whole normal liver",
@@ -30,7 +30,7 @@ _FIELDS: dict[LimitKind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionLimits:
-    """Limits of the activity of a partition model. None is no limit, and nothing has a default value.
+    """Limits of the activity of a partition model. None means no limit, and no limit has a default value.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class PartitionLimits:
     lung_limit_gy, cumulative_lung_limit_gy : float or None
         Limits of the lungs in Gy, of this treatment and of all. Only the second counts `prior_lung_dose_gy`.
     activity_limit_gbq : float or None
-        What a product can deliver in GBq.
+        Largest activity in GBq that a product can deliver.
     prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float
         Doses of earlier treatments in Gy, given here or with the model.
     """
@@ -119,7 +119,7 @@ class MaximumActivity:
     target_reachable : bool or None
         Whether that activity is at most the largest one.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     delivered_activity_gbq: float | None
@@ -187,7 +187,7 @@ class GivenLimits:
         return cls(by_kind=by_kind)
 
     def core(self) -> _core._TreatmentLimits:
-        """Return the limits as the core takes them."""
+        """Return the limits in the form of the core."""
         of = self.by_kind
         return (
             (of["lung"][0], *of["lung_cumulative"]),
@@ -212,7 +212,7 @@ class GivenLimits:
         )
 
     def advisories(self, at_limits: tuple[ActivityAtLimit, ...]) -> tuple[Advisory, ...]:
-        """Return what earlier treatments leave of the limits, and which of their doses no limit counts."""
+        """Return advisories on the limits after earlier treatments, and on earlier doses that no limit counts."""
         spent = (
             advise(
                 f"{at.kind}_limit_already_exceeded", tissue=_TISSUES[at.kind], prior_gy=at.prior_gy, limit_gy=at.limit

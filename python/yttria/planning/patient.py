@@ -1,4 +1,4 @@
-"""Data of one patient, of which every planning model takes its part."""
+"""Data of one patient for all planning models."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ class Patient(PatientInputs):
         Everything perfused, and the whole liver, both with tumors. Enough for the single compartment if tumor and
         normal liver are not known apart.
     uncertainties : PlanUncertaintyInputs, optional
-        What is stated of the uncertainty of these inputs. Without it no dose has an uncertainty.
+        Stated uncertainties of these inputs. Without them no dose has an uncertainty.
 
     Raises
     ------
     UnknownNameError
-        For another device.
+        If the device is not one of these.
     OutOfRangeError
-        For a value outside its range, a negative mass or dose, or a total mass that contradicts its parts.
+        If a value is outside its range, a mass or dose is negative, or a total mass contradicts its parts.
     UndefinedError
         If no perfused mass is given, or only one of height and weight.
     ArgumentError
@@ -107,7 +107,7 @@ class Patient(PatientInputs):
         check_numbers(self)
         check_masses(self)
         check_prior_doses(self)
-        self._uniform_model()  # checks shunt, lungs, residual and everything perfused
+        self._uniform_model()  # checks shunt, lungs, residual and all perfused tissue
         if self.partition_obstacle is None:
             self.partition_model()
         if self.uncertainties is not None:
@@ -115,7 +115,7 @@ class Patient(PatientInputs):
 
     @property
     def partition_obstacle(self) -> str | None:
-        """Why the partition model cannot be used, as a clause; None if it can."""
+        """Reason why the partition model cannot be used, as a clause, None if it can."""
         if not self.tumors:
             return "no tumor is given"
         normal = self.perfused_normal_mass_kg
@@ -156,7 +156,7 @@ class Patient(PatientInputs):
         return self._model(named, self.perfused_normal_mass_kg or 0.0, self.all_normal_mass_kg)
 
     def model_for(self, kinds: Sequence[str]) -> PartitionModel | None:
-        """Return a model that is right for limits of some kinds.
+        """Return a model that is valid for limits of some kinds.
 
         Parameters
         ----------
@@ -257,12 +257,12 @@ class Patient(PatientInputs):
         return PlanPropagation(model, self.uncertainties, draws=draws, seed=seed, tissues_apart=apart)
 
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
-        """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
+        """Return the planner's limits with the doses of earlier treatments, and the assumptions on them.
 
         Returns
         -------
         limits : PartitionLimits
-            With prior doses in Gy.
+            The limits with prior doses in Gy.
         advisories : tuple of Advisory
             `prior_dose_not_given` for each dose of an earlier treatment that is not stated. It is taken as 0, and that
             to the whole normal liver as the share that the perfused part is known to have received.
@@ -296,7 +296,7 @@ class Patient(PatientInputs):
         return limits, tuple(found)
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of the inputs, whatever the model.
+        """Return advisories on the inputs, which do not depend on the model.
 
         Returns
         -------
@@ -338,7 +338,7 @@ class Patient(PatientInputs):
         return plain
 
     def _uniform_model(self) -> PartitionModel:
-        """Everything perfused as one tissue: right for its mean dose and for the lungs."""
+        """Make a model with all perfused tissue as one, which is valid for its mean dose and for the lungs."""
         return self._model(
             (Tumor(mass_kg=self.perfused_mass_kg, tumor_to_normal_ratio=None, name="everything perfused"),), 0.0, None
         )

@@ -1,4 +1,4 @@
-"""A patient as a TOML file: read with every key checked, planned, and written as JSON.
+"""Patient as a TOML file, which is read with every key checked, planned, and written as JSON.
 
 `example_patient_file()` is the documented schema: a complete file with a comment on each key.
 """
@@ -31,7 +31,7 @@ from .territories_file import patient_territories
 from .territory import Tumor
 from .territory_plan import TerritoryPlan, plan_territories
 
-#: Masses of the liver, each with the key of its volume; a mass ends in "_kg" and is a field of `Patient`.
+#: Masses of the liver, each with the key of its volume. A mass ends in "_kg" and is a field of `Patient`.
 _MASSES = {
     "normal_perfused_mass_kg": "normal_perfused_volume_ml",
     "normal_total_mass_kg": "normal_total_volume_ml",
@@ -85,7 +85,7 @@ def example_patient_file(*, several_territories: bool = False) -> str:
 
 
 def read_patient(path: str | os.PathLike[str]) -> Patient | PatientTerritories:
-    """Read the patient of a TOML file; `example_patient_file` shows every key.
+    """Read the patient of a TOML file. `example_patient_file` shows every key.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def read_patient(path: str | os.PathLike[str]) -> Patient | PatientTerritories:
     OSError
         If the file cannot be opened.
     YttriaError
-        What the class raises for a value outside its range, with the name of the file.
+        As the class raises it for a value outside its range, with the name of the file.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def plan_patient_file(
     path : str or path-like
         The patient file; see `read_patient`, also for the errors.
     json_path : str or path-like, optional
-        Where the JSON goes; an existing file is replaced in one step.
+        Path of the JSON file. An existing file is replaced in one step.
     prior : PriorDoses, optional
         Doses of earlier treatments, which the file need not state; see `with_prior_doses`.
     uncertainties : mapping of str to object, optional
@@ -185,7 +185,7 @@ def plan_patient_file(
 
 
 def _read(path: Path) -> tuple[Patient | PatientTerritories, str]:
-    """The patient, and the SHA-256 of the bytes that were read."""
+    """Read the patient, and compute the SHA-256 of the file."""
     toml = read_toml(path)
     several = "territory" in toml.content
     check_tables(toml.source, toml.content, TERRITORY_TABLES if several else _TABLES)

@@ -1,4 +1,4 @@
-"""One patient with several territories, each injected on its own."""
+"""Patient with several territories, each with its own injection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PatientTerritories:
     territories : sequence of Territory
         One for each injection, each with a name, its tumors, its perfused normal liver and its own lung shunt.
     overlap : {"disjoint", "same_tissue"} or mapping of it by tumor, default "disjoint"
-        How the portions of a tumor in several territories lie to each other; see `PartitionModel`.
+        Overlap of the portions of a tumor in several territories (see `PartitionModel`).
     activities_gbq : mapping of float, optional
         Activity to be delivered into each territory in GBq, if it was decided. Its doses are computed beside the
         optimum.
@@ -55,7 +55,7 @@ class PatientTerritories:
     normal_total_mass_kg : float, optional
         All normal liver in kg, perfused or not.
     unperfused_tumor_mass_kg : mapping of float, optional
-        What no territory feeds of a tumor, in kg by its name.
+        Mass of a tumor that no territory feeds, in kg by its name.
     untreated_tumor_mass_kg : float, default 0.0
         Tumors of which no territory feeds any part, in kg.
     lung_mass_kg : float, default 1.0
@@ -81,12 +81,12 @@ class PatientTerritories:
     name : str, default ""
         Name or identifier to show.
     uncertainties : PlanUncertaintyInputs, optional
-        What is stated of the uncertainty of these inputs. Without it no dose has an uncertainty.
+        Stated uncertainties of these inputs. Without them no dose has an uncertainty.
 
     Raises
     ------
     UnknownNameError
-        For another device, or a territory or tumor that is not there.
+        If the device is not one of these, or if a territory or tumor does not exist.
     OutOfRangeError, UndefinedError
         As `PartitionModel`, or for an activity below 0.
     ArgumentError
@@ -182,7 +182,7 @@ class PatientTerritories:
 
     @property
     def liver_mass_kg(self) -> float | None:
-        """Mass of the whole liver with all tumors; None if that of the normal liver is not known."""
+        """Mass of the whole liver with all tumors, None if that of the normal liver is not known."""
         if self.normal_total_mass_kg is None:
             return None
         treated = sum(p.mass_kg for t in self.territories for p in t.tumors)

@@ -1,4 +1,4 @@
-"""The best activities for goals and limits: by the linear programme if all are means, else by a search of the split."""
+"""Best activities for goals and limits, by the linear programme if all are means, else by a search of the split."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .quantity_functions import value_at_level
 from .split_search import Conflict, SplitProblem, SplitSearch
 from .voxel_plan import VoxelPlan
 
-#: Share by which a limit is changed to see what it is worth.
+#: Share by which a limit is changed to find its shadow price.
 _STEP = 0.01
 
 
@@ -35,7 +35,7 @@ class PlanQuestion:
 
     @property
     def problem(self) -> SplitProblem:
-        """The question without names."""
+        """The question in the form of the search, without names."""
         on_doses = [each for each in self.limits if each.limit is not None]
         bounds = {(each.injection, each.sign): each.value for each in self.limits if each.limit is None}
         indices = range(len(self.plan.names))
@@ -50,7 +50,7 @@ class PlanQuestion:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlanAnswer:
-    """The best activities in GBq, with the level of the goal and an upper bound of any plan's in Gy.
+    """Best activities in GBq, with the level of the goal and an upper bound for any plan in Gy.
 
     `exact` states that a linear programme found them. The range of each activity over all optima is then given, and the
     price of each limit in Gy per unit if relaxed and if tightened. `closed` if the search closed its gap.
@@ -66,7 +66,7 @@ class PlanAnswer:
 
 
 def answer_of(question: PlanQuestion, *, relative_gap: float, most_cones: int) -> PlanAnswer:
-    """The best activities.
+    """Find the best activities.
 
     Raises `UndefinedError` if no plan meets everything, or an activity is held by no limit.
     """
@@ -99,7 +99,7 @@ def answer_of(question: PlanQuestion, *, relative_gap: float, most_cones: int) -
 
 
 def shadow_prices(question: PlanQuestion, answer: PlanAnswer, binding: Sequence[PlanLimit]) -> tuple[ShadowPrice, ...]:
-    """Worth of each binding limit: dual values of the programme, or the effect of a limit changed by 1 %."""
+    """Compute the shadow price of each binding limit by dual values, or by the effect of a change of 1 %."""
     goal_unit = question.goals[0].unit
     found = []
     for limit in binding:
@@ -119,7 +119,7 @@ def shadow_prices(question: PlanQuestion, answer: PlanAnswer, binding: Sequence[
 
 
 def equally_good(names: Sequence[str], answer: PlanAnswer) -> list[Advisory]:
-    """An advisory if other activities are as good, as the programme knows it."""
+    """Make an advisory if other activities are equally good by the linear programme."""
     largest = max((high for _, high in answer.ranges), default=0.0)
     ranges = zip(names, answer.ranges, strict=True) if answer.ranges else ()
     open_ends = [f"'{n}' {low:.4g} to {high:.4g} GBq" for n, (low, high) in ranges if high - low > 1e-6 * largest]
@@ -157,7 +157,8 @@ def _row(function: DoseFunction) -> Array:
 
 
 def _effect(question: PlanQuestion, answer: PlanAnswer, limit: PlanLimit, sign: float) -> float:
-    """Change of the goal per unit of a limit that is relaxed (1) or tightened (-1) a little; inf if no plan is left."""
+    """Compute the change of the goal per unit of a limit that is slightly relaxed (1) or tightened (-1), inf without a
+    plan."""
     easier = sign if limit.sign == "<=" else -sign
     value = limit.value * (1.0 + easier * _STEP)
     if limit.unit == "fraction":
@@ -180,7 +181,7 @@ def _effect(question: PlanQuestion, answer: PlanAnswer, limit: PlanLimit, sign: 
 
 
 def _without_waste(problem: SplitProblem, activities: Array) -> Array:
-    """The activities without what adds nothing to the goal: each as small as the goal and the targets allow."""
+    """Reduce each activity to the smallest one that the goal and the targets allow."""
     best = activities.copy()
     wanted = problem.goal(best) * (1.0 - 1e-12)
 
@@ -202,7 +203,7 @@ def _without_waste(problem: SplitProblem, activities: Array) -> Array:
 
 
 def _no_plan(question: PlanQuestion, conflict: Conflict | None, *, proven: bool) -> UndefinedError:
-    """The refusal that names what contradicts each other at the split that comes nearest to a plan."""
+    """Make the error that names the contradicting limits at the split that is nearest to a plan."""
     targets = [each for each in question.limits if each.sign == ">="]
     if conflict is None or not targets or not 0.0 < conflict.most < float("inf"):
         return UndefinedError("no plan meets all limits and targets")

@@ -1,4 +1,4 @@
-"""A treatment as planned beside the treatment as delivered: activity, shunt, doses of structures, limits."""
+"""Comparison of a planned and a delivered treatment by activity, shunt, doses of structures, and limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .planned_structure import PlannedStructure, with_uncertainty
 
 @dataclass(frozen=True, kw_only=True)
 class TreatmentSide:
-    """Plan or delivery: what holds for the whole treatment.
+    """Values of the whole treatment, as planned or as delivered.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class TreatmentSide:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlanComparison:
-    """A treatment as planned beside the treatment as delivered. For research use.
+    """Comparison of a planned and a delivered treatment. For research use.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class PlanComparison:
     planned_limits, delivered_limits : DeliveredLimits or None
         The limits of either; None if no guideline was named.
     transform_lps : list of list of float, or None
-        What moved the plan into the space of the delivery.
+        Transform of the plan into the space of the delivery.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     uncertainty : tuple of UncertainDifference
         Delivered less planned mean and D70 of each structure whose budgets were given on both sides.
     """
@@ -75,7 +75,7 @@ class PlanComparison:
     uncertainty: tuple[UncertainDifference, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON.
+        """Return plain dictionaries and lists, ready for JSON.
 
         Returns
         -------
@@ -122,7 +122,7 @@ def compare_plan(
     transform_lps : array (4, 4), optional
         Registration from the space of the plan to that of the delivery, LPS mm, as `yttria.io.read_transform` gives it.
     transform_source : str, optional
-        Where it came from.
+        Source of the transform.
     delivered_activity_gbq, delivered_lung_shunt_fraction : float, optional
         Activity that entered the patient in GBq, and share of it that went to the lungs. By default what the scaling of
         the delivery states; an absolute scaling states no shunt.
@@ -137,7 +137,7 @@ def compare_plan(
         Sources of uncertainty that plan and delivery have in common, such as "volume" for one set of outlines. Without
         them both are taken as independent.
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def compare_plan(
 
 
 def _stated(side: TreatmentSide, activity_gbq: float | None, shunt: float | None) -> TreatmentSide:
-    """The side with what the caller states of it."""
+    """Complete a side with the values that the caller states."""
     if activity_gbq is not None:
         value = number("delivered activity in GBq", activity_gbq)
         if not 0.0 < value <= 100.0:
@@ -230,7 +230,7 @@ def _limits(
     shunted_gbq: float | None,
     threads: int | None,
 ) -> tuple[DeliveredLimits, DeliveredLimits]:
-    """The limits of plan and delivery; the activity in the lungs is that of the delivery alone."""
+    """Compare plan and delivery with limits. The activity in the lungs is that of the delivery."""
     known = inspect.signature(delivered_limits).parameters
     foreign = [name for name in terms if name not in known or name in ("result", "structures", "threads")]
     if foreign:
@@ -246,7 +246,7 @@ def _limits(
 
 
 def _side(result: DoseResult) -> TreatmentSide:
-    """Activity and shunt as the scaling states them."""
+    """Make a side with activity and shunt from the scaling."""
     activity, shunt = activity_and_shunt(result.provenance.scaling)
     return TreatmentSide(delivered_activity_gbq=activity, lung_shunt_fraction=shunt, method=result.provenance.method)
 

@@ -1,4 +1,4 @@
-"""The partition model as functions of its uncertain inputs, over draws and over complex steps alike.
+"""Partition model as functions of its uncertain inputs, for draws and for complex steps.
 
 One definition is used in both ways of propagation. Monte Carlo evaluates it at arrays of draws. The first order takes
 its derivatives by the complex step `f'(x) = Im f(x + i h) / h`. This has only rounding error, because it contains no
@@ -24,7 +24,7 @@ _STEP = 1e-200
 
 @dataclass(frozen=True, kw_only=True)
 class PlanInput:
-    """One input of a plan that may be uncertain: a share within [0, 1], or a positive number.
+    """Input of a plan that may be uncertain, which is a share within [0, 1] or a positive number.
 
     `relative_uncertainty` is None if none is stated. `stated_as` names the field that states it.
     """
@@ -37,12 +37,12 @@ class PlanInput:
 
     @property
     def share(self) -> bool:
-        """Whether it lies within [0, 1]."""
+        """Whether the input is a share within [0, 1]."""
         return self.source in ("residual", "lung_shunt")
 
     @property
     def standard_uncertainty(self) -> float:
-        """Absolute; 0 if none is stated."""
+        """Absolute standard uncertainty, 0 if none is stated."""
         return self.value * (self.relative_uncertainty or 0.0)
 
 
@@ -71,7 +71,7 @@ class PlanFormulas:
     tissues_apart: bool
 
     def __init__(self, model: PartitionModel, stated: PlanUncertaintyInputs, *, tissues_apart: bool = True) -> None:
-        """Take the inputs of a model; without tissues apart, its only tumor stands for everything perfused."""
+        """Collect the inputs of a model. If tissues are not separate, its only tumor represents all perfused tissue."""
         names = tuple(territory.name for territory in model.territories)
         if tissues_apart:
             stated.check_names(model.tumors, names)
@@ -118,7 +118,7 @@ class PlanFormulas:
                     self._fed[name] = at
             masses.append(at)
             ratio = tumor.tumor_to_normal_ratio
-            # A ratio that is not given cancels.
+            # A ratio that is not given has no effect.
             field = "" if ratio is None else "tumor_to_normal_ratio_uncertainty"
             label = f"tumor-to-normal ratio of {_quoted(name)}{where}"
             ratios.append(self._add("tumor_to_normal_ratio", label, ratio or 1.0, field, name))
@@ -153,16 +153,17 @@ class PlanFormulas:
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """The inputs as stated."""
+        """Stated values of the inputs."""
         return np.array([each.value for each in self.inputs])
 
     @property
     def uncertainties(self) -> NDArray[np.float64]:
-        """The absolute standard uncertainties of the inputs; 0 if none is stated."""
+        """Absolute standard uncertainties of the inputs, 0 if none is stated."""
         return np.array([each.standard_uncertainty for each in self.inputs])
 
     def possible(self, x: Values) -> NDArray[np.bool_]:
-        """Whether draws leave a normal liver in each territory: with a difference of masses not all of them do."""
+        """Decide which draws have a positive normal liver in each territory, because a difference of masses may be
+        negative."""
         found = np.ones(x.shape[1:], bool)
         if self._difference:
             for k in range(len(self._normals)):
@@ -221,7 +222,7 @@ class PlanFormulas:
         return np.asarray(normal * x[self._common])
 
     def _ratios_at(self, k: int, x: Values) -> list[Values]:
-        """The ratios of a territory; those found from counts follow the masses."""
+        """Compute the ratios of a territory. Those found from counts depend on the masses."""
         ratios = [x[r] for r in self._ratios[k]]
         normal = self.model.territories[k].normal_perfused_mass_kg
         if not self.stated.ratio_from_counts or normal == 0.0:
@@ -230,12 +231,12 @@ class PlanFormulas:
         return [r * follow * self.inputs[m].value / x[m] for r, m in zip(ratios, self._masses[k], strict=True)]
 
     def _together(self, tumor: str, parts: list[tuple[Values, Values]]) -> Values:
-        """The mean over mass of different parts of a tumor, or the sum if one tissue is fed more than once."""
+        """Compute the mean over mass of different parts of a tumor, or the sum if one tissue is fed more than once."""
         if self.model.overlap_of(tumor) == "same_tissue":
             return np.asarray(sum(dose for dose, _ in parts))
         return np.asarray(sum(dose * mass for dose, mass in parts) / sum(mass for _, mass in parts))
 
 
 def _quoted(name: str) -> str:
-    """A name in quotes; a tumor without one is called by its number."""
+    """Write a name in quotes. A tumor without a name is called by its number."""
     return name if name.startswith("tumor ") else f"'{name}'"

@@ -1,4 +1,4 @@
-"""Limits of a voxel-based plan: on doses, on the lungs, on activities."""
+"""Limits of a voxel-based plan on doses, on the lungs, and on activities."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .quantity_functions import restriction_of
 from .split_search import Restriction
 from .voxel_plan import VoxelPlan
 
-#: More than any vial holds; an activity that reaches it is held by no limit.
+#: Activity in GBq that exceeds any vial. An activity that reaches it is not limited.
 ANY_ACTIVITY_GBQ = 100.0
-#: How near to its level a limit binds, relative.
+#: Relative distance from its level within which a limit is binding.
 _BINDS = 1e-5
 
 
@@ -46,7 +46,7 @@ class PlanLimit:
         return factor <= 1.0 + _BINDS if self.sign == "<=" else factor >= 1.0 - _BINDS
 
     def constraint(self, activities: Array, values: Mapping[DoseQuantity, float]) -> Constraint:
-        """The limit beside what the plan gives, earlier treatments included."""
+        """Compare the limit with the value of the plan, earlier treatments included."""
         if self.limit is None:
             value = float(activities[self.injection])
         else:
@@ -54,7 +54,7 @@ class PlanLimit:
         return Constraint(name=self.text, limit=self.value, value=value, unit=self.unit)
 
     def at(self, plan: VoxelPlan, value: float) -> PlanLimit:
-        """The limit at another value."""
+        """Return the limit with another value."""
         if self.limit is None:
             moved = Restriction(function=self.restriction.function, level_gy=value)
             return replace(self, value=value, restriction=moved)

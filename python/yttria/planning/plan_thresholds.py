@@ -1,4 +1,4 @@
-"""Limits and targets that draws of planned doses are compared with, and how often they are crossed, in words."""
+"""Limits and targets that are compared with draws of planned doses, and the share of draws beyond them in words."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _OF_TISSUE: dict[LimitTissue, PlannedQuantityKind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """A dose or activity that a planned one is compared with.
+    """Dose or activity that is compared with a planned one.
 
     Parameters
     ----------
     kind : str
-        What is compared, as in `PlannedQuantity`; of tumors the lowest dose counts.
+        Compared quantity as in `PlannedQuantity`. The lowest dose of tumors counts.
     value : float
         Limit or target in Gy, or in GBq for an activity.
     sign : {"<=", ">="}, default "<="
@@ -49,9 +49,9 @@ class Threshold:
     prior_gy : float, default 0.0
         Dose of earlier treatments that counts.
     named : str, default ""
-        Whose limit or target it is, in words; by default the planner's own.
+        Owner of the limit or target in words. Default: the planner.
     quantity : str, default ""
-        What is compared, in words; by default as the kind has it.
+        Compared quantity in words. Default: that of the kind.
     """
 
     kind: PlannedQuantityKind
@@ -65,7 +65,7 @@ class Threshold:
 
     @property
     def named_in_words(self) -> str:
-        """Whose limit or target it is."""
+        """Name the owner of the limit or target."""
         return self.named or ("own limit" if self.sign == "<=" else "own target")
 
     @property
@@ -74,7 +74,7 @@ class Threshold:
         return "GBq" if self.kind == "activity" else "Gy"
 
     def keys(self, known: Mapping[PlannedQuantity, Any]) -> list[PlannedQuantity]:
-        """Return the quantities that are compared; several only of tumors.
+        """Return the quantities that are compared. Only tumors have several.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Threshold:
         ]
 
     def lowest(self, drawn: Mapping[PlannedQuantity, Values]) -> NDArray[np.float64]:
-        """Return the values that are compared; of several tumors the lowest of each draw.
+        """Return the values that are compared, which is the lowest of several tumors in each draw.
 
         Parameters
         ----------
@@ -252,7 +252,7 @@ def _share(probability: float) -> str:
 
 
 def merged(thresholds: Iterable[Threshold]) -> list[Threshold]:
-    """Return each comparison once; one that several state has all their names."""
+    """Return each comparison once, with the names of all that state it."""
     found: dict[tuple[object, ...], Threshold] = {}
     for each in thresholds:
         key = (each.kind, each.value, each.sign, each.territory, each.tumor, each.prior_gy)
@@ -263,7 +263,7 @@ def merged(thresholds: Iterable[Threshold]) -> list[Threshold]:
 
 
 def own_thresholds(limits: PartitionLimits | None, territories: Sequence[str] = ("",)) -> list[Threshold]:
-    """Return the planner's own limits; those of normal liver and activity hold in each territory."""
+    """Return the planner's own limits. Those of normal liver and activity apply to each territory."""
     given = limits or PartitionLimits()
     whole, lung = given.prior_normal_whole_dose_gy, given.prior_lung_dose_gy
     kinds: list[tuple[PlannedQuantityKind, float | None, float, str, str]] = []
@@ -281,7 +281,7 @@ def own_thresholds(limits: PartitionLimits | None, territories: Sequence[str] = 
 
 
 def guideline_thresholds(states: Sequence[LimitState], territory: str = "") -> list[Threshold]:
-    """Return the limits and targets of a guideline in Gy that apply for certain, each dose and value once."""
+    """Return the limits and targets of a guideline in Gy that certainly apply, each dose and value once."""
     found: dict[tuple[str, float, LimitSign], Threshold] = {}
     for state in states:
         limit = state.limit

@@ -1,4 +1,4 @@
-"""Uncertainty of planned activities and doses: budgets to first order, draws, and how often a limit is exceeded."""
+"""Uncertainty of planned activities and doses by budgets and draws, with probabilities of exceeding limits."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .plan_uncertainty_inputs import PlanUncertaintyInputs
 
 Floats = NDArray[np.float64]
 
-#: Draws and seed if none are given.
+#: Default number of draws and default seed.
 DRAWS, SEED = 100_000, 20
 _FEWEST, _MOST = 1_000, 10_000_000
-#: An input that changes a quantity by less than this share of it does not enter it.
+#: Share of a quantity below which the change due to an input is ignored.
 _NEGLIGIBLE = 1e-12
 
 
@@ -36,7 +36,7 @@ class PlannedUncertainty:
     Parameters
     ----------
     of : PlannedQuantity
-        What it is of.
+        Subject of the quantity.
     budget : UncertaintyBudget
         Value and standard uncertainty to first order, with its components.
     open_inputs : tuple of str
@@ -68,20 +68,20 @@ class PlannedUncertainty:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanUncertainty:
-    """Uncertainties of the activities and doses of a plan. For research use; nothing here prescribes.
+    """Uncertainties of the activities and doses of a plan. For research use, not a prescription.
 
     Parameters
     ----------
     quantities : tuple of PlannedUncertainty
         Each activity and each mean dose.
     limits : tuple of LimitProbability
-        How often each limit is exceeded, or each target missed.
+        Probability that each limit is exceeded, or each target missed.
     draws, seed : int
         Draws that were used, and the seed of the random numbers.
     left_out_draws : int
         Draws without any normal liver, which were left out; only with a difference of masses.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     quantities: tuple[PlannedUncertainty, ...]
@@ -153,7 +153,7 @@ class PlanUncertainty:
 
 
 class PlanPropagation:
-    """The draws of one model's inputs, which serve every activity that is planned with it."""
+    """Draws of one model's inputs, which are used for every activity that is planned with it."""
 
     formulas: PlanFormulas
     draws: int
@@ -210,7 +210,7 @@ class PlanPropagation:
             limits=tuple(
                 each.probability(drawn, {key: by_key[key].open_inputs for key in drawn})
                 for each in thresholds
-                # Where nothing that is stated enters, every draw is the same, and a share of them would state nothing.
+                # If no stated uncertainty has an effect, all draws are equal, and a share of them has no meaning.
                 if any(by_key[key].budget.components for key in each.keys(drawn))
             ),
             draws=self.x.shape[1],
@@ -220,7 +220,7 @@ class PlanPropagation:
         )
 
     def _drawn(self, activities_gbq: list[float]) -> dict[PlannedQuantity, Any]:
-        """The draws of all doses; those of one injection are in proportion to its activity."""
+        """Compute the draws of all doses. Those of one injection are proportional to its activity."""
         if len(activities_gbq) > 1:
             return self.formulas.doses(activities_gbq, self.x)
         if self._of_one_gbq is None:
@@ -273,9 +273,9 @@ class PlanPropagation:
         drawn: dict[PlannedQuantity, Any],
         needed: Sequence[Threshold],
     ) -> PlannedUncertainty:
-        """The activity that the doses ask for: its meter and residual are no part of it, since it is planned."""
+        """Compute the needed activity. The uncertainties of meter and residual do not affect a planned activity."""
         activity = next(key for key in drawn if key.kind == "activity")
-        # Per delivered GBq a dose depends on neither of the two.
+        # The dose per delivered GBq depends on neither of the two.
         candidates = {each: each.needed_gbq(values, values[activity]) for each in needed}
         least = min(candidates, key=lambda each: float(candidates[each][0]))
         key = least.keys(drawn)[0]
@@ -304,7 +304,7 @@ def plan_uncertainty(
     delivered_activities_gbq : float, sequence or mapping of float
         Planned delivered activities in GBq, which are a number for one territory, or one for each in order or by name.
     inputs : PlanUncertaintyInputs
-        What is stated of the uncertainty of each input.
+        Stated uncertainty of each input.
     thresholds : sequence of Threshold
         Doses in Gy to be compared with the draws.
     draws : int, default 100000

@@ -1,4 +1,4 @@
-"""The uncertainties that are stated of a plan's inputs: shunt, ratios, masses, activity meter and residual."""
+"""Stated uncertainties of a plan's inputs, which are shunt, ratios, masses, activity meter and residual."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from .._foundation.numbers import number
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 
-#: Relative standard uncertainty of one thing, or of several by name.
+#: Relative standard uncertainty of one quantity, or of several by name.
 ByName = float | Mapping[str, float]
 
 #: Fields with one number for all, or one for each tumor or territory by name.
@@ -27,39 +27,40 @@ _SINGLE = (
 #: Fields that hold uncertainties, and those that state how inputs hang together.
 UNCERTAINTIES = (*_SINGLE, *OF_TERRITORIES, *OF_TUMORS)
 FLAGS = ("ratio_from_counts", "normal_mass_from_difference", "shunts_from_one_scan")
-#: More than this is no standard uncertainty of a measured quantity: this project's choice.
+#: Largest relative standard uncertainty of a measured quantity, chosen by this project.
 _LARGEST = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanUncertaintyInputs:
-    """Standard uncertainties that are stated of a plan's inputs. None is not stated, which is not zero.
+    """Stated standard uncertainties of a plan's inputs. None means not stated, which is not zero.
 
     Each is a relative standard uncertainty: a fraction of the value, coverage factor 1.
 
     Parameters
     ----------
     administered_activity_uncertainty : float, optional
-        Of the activity meter, common to all injections.
+        Uncertainty of the activity meter, common to all injections.
     residual_uncertainty : float, optional
-        Of the residual fraction, relative to that fraction.
+        Uncertainty of the residual fraction, relative to that fraction.
     lung_shunt_uncertainty : float or mapping of float, optional
-        Of the lung shunt fraction, relative to that fraction, of every territory or by its name.
+        Uncertainty of the lung shunt fraction, relative to that fraction, for every territory or by its name.
     tumor_mass_uncertainty, tumor_to_normal_ratio_uncertainty : float or mapping of float, optional
-        Of mass and ratio, of every tumor or by its name.
+        Uncertainty of mass and ratio, for every tumor or by its name.
     normal_mass_uncertainty : float or mapping of float, optional
-        Of the perfused normal liver, of every territory or by its name.
+        Uncertainty of the perfused normal liver, for every territory or by its name.
     common_mass_uncertainty : float, optional
         What all masses of liver and tumors have in common because they come from one image, such as its density and its
         rule of outlining. The other uncertainties of masses are then what each has of its own.
     perfused_mass_uncertainty : float, optional
-        Of everything perfused, if tumor and normal liver are not known apart, or with `normal_mass_from_difference`.
+        Uncertainty of all perfused tissue, if tumor and normal liver are not separate, or with
+        `normal_mass_from_difference`.
     normal_total_mass_uncertainty : float, optional
-        Of all normal liver, if that is more than the perfused part.
+        Uncertainty of all normal liver, if that is more than the perfused part.
     lung_mass_uncertainty : float, optional
-        Of the mass of the lungs.
+        Uncertainty of the mass of the lungs.
     method_uncertainty : float, optional
-        Of the model itself, common to all doses, such as how well the tracer predicts the microspheres.
+        Uncertainty of the model, common to all doses, for example of the prediction of microspheres by the tracer.
     ratio_from_counts : bool, default False
         The ratios were found as counts over these masses. `tumor_to_normal_ratio_uncertainty` is then that of the
         counts alone, and an error of a mass enters the ratio.
@@ -69,14 +70,14 @@ class PlanUncertaintyInputs:
     shunts_from_one_scan : bool, default False
         The shunts of all territories are one measured number, so that they err together.
     basis : mapping of str to str
-        Where each number was stated, by the name of its field.
+        Place in which each number was stated, by the name of its field.
 
     Raises
     ------
     OutOfRangeError
         If an uncertainty is not within [0, 2].
     ArgumentError
-        For a value of another type.
+        If a value has another type.
     UndefinedError
         If both `normal_mass_uncertainty` and `normal_mass_from_difference` are given.
     UnknownNameError
@@ -158,7 +159,7 @@ class PlanUncertaintyInputs:
         return found
 
     def basis_of(self, name: str) -> str:
-        """Return where an uncertainty was stated, in words.
+        """Return the place in which an uncertainty was stated, in words.
 
         Parameters
         ----------
@@ -178,7 +179,7 @@ class PlanUncertaintyInputs:
         return self.basis.get(name, "stated")
 
     def check_names(self, tumors: Sequence[str], territories: Sequence[str]) -> None:
-        """Refuse an uncertainty that is stated of a tumor or a territory that is not there.
+        """Refuse an uncertainty of a tumor or a territory that does not exist.
 
         Parameters
         ----------

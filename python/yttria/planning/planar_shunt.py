@@ -31,7 +31,7 @@ def planar_lung_shunt(
     liver_transmission: float = 1.0,
     tracer_half_life_h: float = TC99M_HALF_LIFE_H,
 ) -> LungShunt:
-    """Lung shunt fraction from regions of an anterior and a posterior view.
+    """Compute the lung shunt fraction from regions of an anterior and a posterior view.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def planar_lung_shunt(
 
 
 def _region(views: PlanarViews, name: str, given: Region | Sequence[Structure]) -> list[NDArray[np.float64]]:
-    """The fractions of a region in the anterior and the posterior view."""
+    """Compute the fractions of a region in the anterior and the posterior view."""
     several = isinstance(given, list | tuple) and all(isinstance(each, Structure) for each in given)
     parts: list[Any] = list(given) if several else [given]  # type: ignore[arg-type]
     if not parts:

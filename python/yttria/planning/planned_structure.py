@@ -1,4 +1,4 @@
-"""One structure as planned and as delivered, with the uncertainty of its means if both sides state it."""
+"""Structure as planned and as delivered, with the uncertainty of its means if both sides state it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def with_uncertainty(
     delivered: Sequence[UncertaintyBudget],
     common: Sequence[UncertaintySource],
 ) -> tuple[tuple[PlannedStructure, ...], UncertainDoses]:
-    """The rows with the uncertainty of their means, and all differences that have one."""
+    """Complete the rows with the uncertainty of their means, and return all differences with an uncertainty."""
     quantities = [
         DoseQuantityDifference(structure=row.structure, quantity=name, a_gy=a, b_gy=b, difference_gy=b - a)
         for row in rows

@@ -1,4 +1,4 @@
-"""Doses of earlier treatments as the next plan and its limits take them."""
+"""Doses of earlier treatments for the next plan and its limits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PriorDoses:
     prior_lung_dose_gy : float or None
         To the lungs.
     origins : mapping of str to str
-        What each is the dose of.
+        Tissue of each dose in words.
     """
 
     prior_normal_perfused_dose_gy: float | None
@@ -91,7 +91,7 @@ def prior_doses(
         Dose of each earlier treatment to the lungs in Gy, such as `DeliveredLimits.doses.lung_dose_gy`. If one of them
         is None, or none is given, the sum is not known.
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def with_prior_doses(patient: Patient | PatientTerritories, prior: PriorDoses) -
 
 
 def _mean(dose: Image, region: Structure, threads: int | None) -> float | None:
-    """The mean dose, not below 0; None if more than `OUTSIDE_FRACTION` lies outside the image."""
+    """Compute the mean dose, at least 0. None if more than `OUTSIDE_FRACTION` lies outside the image."""
     inside = region.voxel_fractions_on(dose, threads=threads)
     if not inside.volume_ml(1.0) > 0.0 or inside.outside_fraction > OUTSIDE_FRACTION:
         return None

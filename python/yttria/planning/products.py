@@ -1,4 +1,4 @@
-"""Facts about the microsphere products, from one data table, each with its source and whether it was verified."""
+"""Facts about the microsphere products from one data table, with their sources and states of verification."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProductFact:
     source : str
         Citation key of `yttria.sources`.
     where : str
-        What the source states, if that is more than the value.
+        Further statement of the source.
     """
 
     name: str
@@ -39,7 +39,7 @@ class ProductFact:
 
     @property
     def verified(self) -> bool:
-        """Whether it was read, in the source or in a text that quotes it."""
+        """Whether the fact was read, in the source or in a text that quotes it."""
         return self.status != "not verified"
 
 
@@ -60,7 +60,7 @@ class Product:
     made_to_order : bool
         Whether each vial is made with the activity that is ordered, so that there are no sizes.
     facts : tuple of ProductFact
-        What is known, with its source.
+        Facts with their sources.
     table_version : str
         Version of the table.
     """
@@ -176,7 +176,7 @@ class Product:
         return value
 
     def advisories(self, *names: str) -> tuple[Advisory, ...]:
-        """Name the facts that were not verified.
+        """List advisories on facts that were not verified.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Goals and limits of a voxel-based plan as functions of the activities, and levels of those functions in Gy."""
+"""Goals and limits of a voxel-based plan as functions of the activities, with levels in Gy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_GOAL = {
 
 
 def goal_functions(plan: VoxelPlan, goals: Sequence[DoseQuantity]) -> tuple[DoseFunction, ...]:
-    """Functions whose smallest is maximized.
+    """Make the functions of the goals, the smallest of which is maximized.
 
     Raises `ArgumentError` for a quantity that cannot be a goal, or goals of different measures, and `UndefinedError` if
     no injection reaches the structure of one.
@@ -46,7 +46,7 @@ def goal_functions(plan: VoxelPlan, goals: Sequence[DoseQuantity]) -> tuple[Dose
 
 
 def function_of(plan: VoxelPlan, quantity: DoseQuantity) -> DoseFunction:
-    """The function that grows with the quantity: the quantity itself, or the dose that a probability is made from."""
+    """Make the function that increases with the quantity, which is the quantity or the dose of a probability."""
     plan.check(quantity)
     given = quantity.parameters
     if quantity.of_lungs:
@@ -63,7 +63,7 @@ def function_of(plan: VoxelPlan, quantity: DoseQuantity) -> DoseFunction:
 
 
 def restriction_of(plan: VoxelPlan, limit: DoseLimit) -> Restriction:
-    """The limit as a level in Gy of a function.
+    """Convert a limit to a level in Gy of a function.
 
     Raises `UndefinedError` if a maximum is exceeded without any activity.
     """
@@ -94,7 +94,7 @@ def level_of(quantity: DoseQuantity, value: float) -> float:
 
 
 def value_at_level(quantity: DoseQuantity, level_gy: float) -> float:
-    """Value of a goal whose function has that level in Gy: the inverse of `level_of`."""
+    """Compute the value of a goal whose function has a level in Gy, the inverse of `level_of`."""
     given = quantity.parameters
     if quantity.unit == "Gy" or level_gy <= 0.0:
         return max(level_gy, 0.0)
@@ -104,7 +104,7 @@ def value_at_level(quantity: DoseQuantity, level_gy: float) -> float:
 
 
 def _by_mean(quantity: DoseQuantity) -> bool:
-    """Whether the mean dose decides the quantity."""
+    """Decide whether the quantity depends only on the mean dose."""
     given = quantity.parameters
     one = given.get("a") == 1.0 or (quantity.measure == "NTCP" and given.get("n") == 1.0)
     return quantity.measure == "mean" or "d50_gy" in given or one

@@ -32,7 +32,7 @@ _MODELS: dict[tuple[str, bool], Callable[..., Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class QuantityValue:
-    """A quantity with its value, in Gy or as a fraction, and what a reader must know of it."""
+    """Quantity with its value, in Gy or as a fraction, and its advisories."""
 
     quantity: DoseQuantity
     value: float

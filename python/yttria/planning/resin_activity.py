@@ -47,9 +47,9 @@ class ResinActivity:
     tumor_involvement_fraction : float
         Tumor volume as a share of the liver or the treated volume.
     factors : tuple of ActivityFactor
-        What was applied so far.
+        Factors that were applied.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     delivered_activity_gbq: float

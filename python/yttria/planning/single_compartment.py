@@ -1,4 +1,4 @@
-"""The MIRD single-compartment model, forward and inverse: one perfused mass with uniform uptake, and the lungs."""
+"""MIRD single-compartment model, forward and inverse, with one perfused mass of uniform uptake and the lungs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .lung import lung_dose_advisories, lung_limits_of_yttrium
 from .microsphere_nuclide import planning_nuclide
 from .vial_content import vial_content
 
-#: More of the liver than this is a large part of it: this project's choice.
+#: Share of the liver above which the perfused part is large, chosen by this project.
 _LARGE_PART = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
 class SingleCompartment:
-    """Activities and mean doses of one administration, with everything that was assumed.
+    """Activities and mean doses of one administration, with the assumptions.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class SingleCompartment:
     nuclide : Nuclide
         Half-life and dose factor.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     vial_activity_gbq: float

@@ -1,4 +1,4 @@
-"""The best activities of several injections under limits on doses that grow with each activity.
+"""Best activities of several injections under limits on doses that increase with each activity.
 
 Along a ray, activities of one split times a common factor, every limit is met up to some factor, and the goal is best
 there. What is left to find is the split. Cones of splits are bounded from above by a linear programme and cut in two
@@ -24,22 +24,22 @@ from .dose_functions import Array, DoseFunction, RankDose, tangent
 
 #: Rounds of tangents in the first cone and in every other.
 _FIRST_ROUNDS, _ROUNDS = 60, 6
-#: How far a tangent's point may be beyond its function before another tangent is made, relative.
+#: Relative distance of a point beyond its function from which another tangent is made.
 _CUT = 1e-10
-#: Distances at which splits about the best one are tried, relative.
+#: Relative distances of the splits that are tried around the best one.
 _WIDTHS = (0.01, 0.001, 0.0001, 0.00001)
 _START_WIDTHS = (0.05, 0.005)
 _NEAR_WIDTHS = (0.05, 0.003, 0.0002)
-#: Splits that are tried in other directions at each distance, and the voxels that may be looked at for it.
+#: Number of splits that are tried in other directions at each distance, and the limit of voxels for this.
 _STEPS, _VOXELS = 200, 1e6
-#: Splits of the grid to climb from, and their distance.
+#: Number of splits of the grid from which the search climbs, and their distance.
 _STARTS, _APART = 3, 0.12
 _GOLDEN = 0.3819660112501051
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restriction:
-    """A function of the activities that must not be beyond a level in Gy."""
+    """Function of the activities that must not exceed a level in Gy."""
 
     function: DoseFunction
     level_gy: float
@@ -47,7 +47,7 @@ class Restriction:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitProblem:
-    """Maximize the smallest goal with every function of `maxima` at most, and of `minima` at least, its level.
+    """Problem to maximize the smallest goal with `maxima` at most, and `minima` at least, at their levels.
 
     `lower_gbq` and `upper_gbq` bound each activity; the upper bounds are finite.
     """
@@ -102,7 +102,7 @@ class SplitSearch:
     Parameters
     ----------
     problem : SplitProblem
-        What is sought.
+        The problem.
     relative_gap : float
         The search ends when no plan can be better by more than this share of the goal.
     most_cones : int
@@ -121,7 +121,7 @@ class SplitSearch:
     def __init__(self, problem: SplitProblem, *, relative_gap: float, most_cones: int) -> None:  # noqa: D107 (see the class)
         self.problem, self.relative_gap, self.most_cones = problem, relative_gap, most_cones
         self.size = len(problem.upper_gbq)
-        # Activities in units of what each injection could have alone, so that no injection is small.
+        # Activities are in units of the largest one of each injection alone, so that no injection is small.
         self._maxima = list(problem.maxima)
         alone = [self._factors(unit)[1] for unit in np.eye(self.size)]
         self.reach = np.array([reach if reach > 0.0 else 1e-12 for reach in alone])
@@ -129,7 +129,7 @@ class SplitSearch:
         self.best_gy = -inf
         self.conflict: Conflict | None = None
         self.cones = 0
-        #: If there is no plan: whether every split was excluded, or the search ended before.
+        #: Whether every split was excluded if there is no plan, because the search may have ended before.
         self.proven = True
         #: Whether of a goal, row, constant: `goal <= row a + constant`, or `row a <= constant` of a limit or target.
         self._tangents: list[tuple[bool, Array, float]] = []
@@ -218,7 +218,7 @@ class SplitSearch:
         holding = 0
         for at, each in enumerate(self._maxima):
             function = each.function
-            # That a limit is met is seen faster than where it is met.
+            # It is faster to check that a limit is met than to find the place at which it is met.
             if isinstance(function, RankDose) and function.is_at_most(most * split, each.level_gy):
                 continue
             factor = function.scale_to(split, each.level_gy)
@@ -265,7 +265,7 @@ class SplitSearch:
                     None,
                 )
             except UndefinedError:
-                break  # The solver lost its way in a thin cone: the bound of the cone around it holds.
+                break  # If the solver fails in a thin cone, the bound of the surrounding cone is used.
             if found is None:
                 return bound if unbounded else None
             weights, bound = np.array(found[0][:-1]), min(found[0][-1], bound)
@@ -326,7 +326,7 @@ class SplitSearch:
                 here, height = self._wander(here, height, width)
 
     def _wander(self, here: Array, height: float, width: float) -> tuple[Array, float]:
-        """Try splits in directions that are no exchange of two; always the same ones."""
+        """Try splits in fixed directions that are not an exchange of two injections."""
         functions = (*self.problem.goals, *(each.function for each in self.problem.maxima))
         voxels = sum(len(each.voxels.fractions) for each in functions if isinstance(each, RankDose))
         for _ in range(int(min(_STEPS, _VOXELS / max(voxels, 1)))):
@@ -397,7 +397,7 @@ def _lower(limit: Restriction, corners: Array) -> Array | None:
 
 
 def _halves(corners: Array) -> Sequence[Array]:
-    """A simplex cut in two in the middle of its longest edge."""
+    """Cut a simplex in two at the middle of its longest edge."""
     distances = ((corners[:, None] - corners[None]) ** 2).sum(axis=2)
     one, other = np.unravel_index(int(np.argmax(distances)), distances.shape)
     middle = 0.5 * (corners[one] + corners[other])

@@ -12,14 +12,14 @@ from .structure_roles import StructureRoles, plain_name
 
 
 def check_structures(roles: StructureRoles, structures: Sequence[Structure] = ()) -> tuple[Advisory, ...]:
-    """Check how the structures of a plan lie to each other.
+    """Check overlaps of a plan's structures, and parts of them outside others.
 
     Parameters
     ----------
     roles : StructureRoles
         From `structure_roles`.
     structures : sequence of Structure, default ()
-        All structures of the segmentation. One that is named normal liver is compared with the tumors.
+        Structures of the segmentation. One that is named normal liver is compared with the tumors.
 
     Returns
     -------
@@ -100,5 +100,5 @@ def _found(roles: StructureRoles, structures: Sequence[Structure]) -> Iterator[A
 
 
 def _outside(structure: Structure, other: Structure) -> float:
-    """The share of a structure's volume outside another."""
+    """Compute the share of a structure's volume outside another."""
     return 1.0 - shared_volume_ml(structure, other) / structure.volume_ml

@@ -1,4 +1,4 @@
-"""Counts in structures of a tracer image, by voxel fractions, also with the mixing by blur and voxels taken apart."""
+"""Counts in structures of a tracer image by voxel fractions, also with separation of blur and shared voxels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StructureCounts:
     resolution_fwhm_mm : float or None
         The resolution that was corrected for; None without correction.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     structure: str
@@ -122,7 +122,7 @@ def structure_counts(
 def counts_in_parts(
     image: Image, structures: Sequence[Structure], *, resolution_fwhm_mm: float | None, threads: int | None
 ) -> tuple[StructureCounts, ...]:
-    """Count as `structure_counts`; counts of a part without uptake may be negative by noise."""
+    """Count as `structure_counts` does. Counts of a part without uptake may be negative due to noise."""
     fwhm = optional_number("resolution in mm", resolution_fwhm_mm)
     if fwhm is not None and not 0.0 <= fwhm <= _LARGEST_FWHM_MM:
         raise OutOfRangeError(f"resolution in mm must be within [0, {_LARGEST_FWHM_MM:g}], got {fwhm:g}")
@@ -182,7 +182,7 @@ class _Part:
         k, j, i = (slice(a, a + n) for a, n in zip(inside.origin, inside.weights.shape, strict=True))
         fractions = np.asarray(inside.weights, dtype=np.float64)
         values = np.asarray(image.array[k, j, i], dtype=np.float64)
-        # A voxel of which nothing is inside may hold anything.
+        # The value of a voxel outside the structure is ignored.
         counts = float(np.sum(fractions * np.where(fractions > 0.0, values, 0.0)))
         return cls(
             structure=structure,

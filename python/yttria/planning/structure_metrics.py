@@ -1,4 +1,4 @@
-"""Quantities of structures beside their doses: V(x), BED, EUD, TCP, NTCP, mass, activity, ratio and reserve."""
+"""Further quantities of structures, such as V(x), BED, EUD, TCP, NTCP, mass, activity, ratio and reserve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TISSUES: dict[str, Tissue] = {"tumor": "tumor", "normal liver": "normal_liver",
 
 @dataclass(frozen=True, kw_only=True)
 class TissueParameters:
-    """Radiobiological parameters of one tissue, and where they come from.
+    """Radiobiological parameters of one tissue, and their source.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class TissueParameters:
     sets : tuple of str
         Ids of the published sets among them; "own" stands for values of the caller.
     advisories : tuple of Advisory
-        What a reader must know of the sets.
+        Advisories on the sets.
 
     Examples
     --------
@@ -76,9 +76,9 @@ class StructureMetrics:
     rows : mapping of str to mapping of str to float or None
         By structure and key of the column. None if a quantity is not defined for a structure or not known.
     parameters : tuple of TissueParameters
-        What the radiobiological quantities rest on.
+        Parameters of the radiobiological quantities.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     columns: tuple[DoseMetric, ...]
@@ -87,7 +87,7 @@ class StructureMetrics:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Columns and parameters as plain data, ready for JSON; the values stand in the table of structures.
+        """Return columns and parameters as plain data, ready for JSON. The table of structures has the values.
 
         Returns
         -------
@@ -189,7 +189,7 @@ def structure_metrics(
     histograms: Mapping[str, DoseVolumeHistogram] | None = None,
     threads: int | None = None,
 ) -> StructureMetrics:
-    """Compute quantities of structures beside their doses.
+    """Compute further quantities of structures.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def structure_metrics(
     histograms : mapping of str to DoseVolumeHistogram, optional
         Doses of the structures, if they were computed before.
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Roles of structures in a plan: liver, tumors, perfused volumes and lungs, by their names."""
+"""Roles of structures in a plan by their names, which are liver, tumors, perfused volumes and lungs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..geometry.structure import Structure
 from ..geometry.structure_algebra import difference, intersection, union
 from ..geometry.structure_selection import Patterns, select_structures
 
-#: Default names, in lower case and with blanks for other separators; the first that matches decides.
+#: Default names, in lower case and with blanks instead of other separators. The first match decides.
 LIVER_NAMES = ("liver", "whole liver", "liver whole", "total liver", "liver total", "entire liver", "liver incl* tumo*")
 LUNGS_NAMES = ("lungs", "lung", "both lungs", "total lungs", "whole lungs", "lungs total")
 LUNG_PARTS = ("lung *", "* lung", "lungs *", "* lungs")
 TUMORS_NAMES = ("tumor*", "tumour*", "* tumor", "* tumour", "lesion*", "* lesion", "gtv*", "hcc*", "metasta*")
 ALL_TUMORS = ("tumors", "tumours", "lesions", "metastases", "all tumors", "all tumours", "all lesions", "tumor all")
 TERRITORIES_NAMES = ("perfused*", "* perfused", "territory*", "* territory", "treated volume*", "* treated volume")
-#: Words that take a name out of a role, whatever else it holds.
+#: Words that exclude a name from a role.
 NOT_TUMOR = ("normal", "perfused", "territory", "without", "minus", "background")
 NOT_TERRITORY = ("normal", "tumor", "tumour", "without", "minus", "unperfused")
 NOT_LUNG = ("nodule", "tumor", "tumour", "vessel", "vessels", "lesion", "metastasis")
@@ -71,7 +71,7 @@ def structure_roles(
     Parameters
     ----------
     structures : sequence of Structure
-        Of one patient.
+        Structures of one patient.
     liver : str, optional
         Name or pattern of the whole liver; it must match one structure.
     tumors : str or sequence of str, optional

@@ -1,4 +1,4 @@
-"""Dose image of several injections from those of 1 GBq each, with what it rests on and its uncertainty."""
+"""Dose image of several injections from those of 1 GBq each, with activity, densities and uncertainty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One injection: the tumors and the normal liver that it reaches, and its lung shunt."""
+"""Injection with the tumors and the normal liver that it reaches, and its lung shunt."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Territory:
         )
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of shunt and ratios, whatever is injected.
+        """Return advisories on shunt and ratios, which do not depend on the activity.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The limits of a plan of several territories: what draws are compared with, own limits, those of the guideline."""
+"""Limits of a plan of several territories, which are the planner's own limits and those of the guideline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plan of several territories: the stated activities, the optimum with what its limits are worth, limits, and vials."""
+"""Plan of several territories with stated activities, optimum and shadow prices, limits, and vials."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PlannedActivities:
         Vials for each territory within the window of the treatment. It is empty without a window, and for resin,
         because a part of a resin vial can be drawn.
     advisories : tuple of Advisory
-        What a reader must know of these activities.
+        Advisories on these activities.
     uncertainty : PlanUncertainty or None
         Uncertainty of these doses, given these activities; None if no uncertainty of the inputs is stated.
     """
@@ -58,7 +58,7 @@ class PlannedActivities:
 
 @dataclass(frozen=True, kw_only=True)
 class TerritoryPlan:
-    """Plan of one patient with several territories. For research use; nothing here prescribes.
+    """Plan of one patient with several territories. For research use, not a prescription.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class TerritoryPlan:
     __repr__ = brief
 
     def __getitem__(self, plan: str) -> PlannedActivities:
-        """The plan of that name, "stated" or "optimum"; `KeyError` if there is none."""
+        """Return the plan named "stated" or "optimum". A missing plan raises `KeyError`."""
         for each in self.plans:
             if each.plan == plan:
                 return each
@@ -129,7 +129,7 @@ class TerritoryPlan:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON.
+        """Return plain dictionaries and lists, ready for JSON.
 
         Returns
         -------

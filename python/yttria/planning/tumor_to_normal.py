@@ -1,4 +1,4 @@
-"""The tumor-to-normal ratio from counts, and Kao's ratio of activities turned into it."""
+"""Tumor-to-normal ratio from counts, and from Kao's ratio of activities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..advisory import Advisory, advise, advise_if
 
 @dataclass(frozen=True, kw_only=True)
 class TumorToNormalRatio:
-    """Tumor-to-normal ratio of concentrations, beside the ratio of activities that Kao calls R.
+    """Tumor-to-normal ratio of concentrations, with the ratio of activities that Kao calls R.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class TumorToNormalRatio:
     activity_ratio : float
         Ratio of activities.
     advisories : tuple of Advisory
-        What is unusual.
+        Advisories on unusual ratios.
     """
 
     tumor_to_normal_ratio: float

@@ -1,4 +1,4 @@
-"""Activity that a vial must hold at treatment, compared with what one vial of a product holds."""
+"""Comparison of the needed activity in a vial at treatment with the content of vials of a product."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIAL_CODES = ("activity_below_usual", "activity_above_vial")
 def vial_content(
     vial_activity_gbq: float, device: Device | None = None, *, nuclide: Nuclide | None = None
 ) -> tuple[Advisory, ...]:
-    """Compare the activity in the vial at treatment with what one vial holds.
+    """Compare the activity in the vial at treatment with the content of one vial.
 
     Parameters
     ----------

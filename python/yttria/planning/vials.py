@@ -1,4 +1,4 @@
-"""Which vial at which time: every vial of a product that holds what is needed within a treatment window."""
+"""Choice of vials and times, with every vial of a product that fits the needed activity in a treatment window."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class VialChoice:
     product : {"glass", "resin", "holmium"}
         Kind of microspheres.
     needed_activity_gbq, tolerance_fraction : float
-        What was asked for.
+        Needed activity in the vial.
     options : tuple of VialOption
         Vials that fit.
     advisories : tuple of Advisory
@@ -183,7 +183,7 @@ def vial_choice(
         )
     if length > _LONGEST_WINDOW_H:
         raise OutOfRangeError(f"treatment window in h must be within [0, {_LONGEST_WINDOW_H:g}], got {length:g}")
-    # The domain of the two numbers, even where no vial is asked.
+    # Both numbers are checked even if no vial is requested.
     vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
     size_fact = _size_fact(item, sizes)
     facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", size_fact]

@@ -1,4 +1,4 @@
-"""The activities of a voxel-based plan that are best by a goal, under limits on doses, volumes and probabilities."""
+"""Best activities of a voxel-based plan by a goal, under limits on doses, volumes and probabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .voxel_plan_doses import VoxelPlanDoses
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VoxelOptimum:
-    """Activities that are best by a goal, and what holds them.
+    """Best activities by a goal, and the limits that bind them.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class VoxelOptimum:
         What each of them is worth, in the unit of the goal per unit of the limit. With `exact` it is the dual value of
         the programme; otherwise it is measured by a limit that is changed by 1 %.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the result.
     """
 
     goal: tuple[QuantityValue, ...]
@@ -66,7 +66,7 @@ class VoxelOptimum:
 
     @property
     def explanation(self) -> tuple[str, ...]:
-        """Sentences for a person: what was reached, what holds it, and what a change of each limit would do."""
+        """Describe the result, the binding limits, and the effect of a change of each limit in sentences."""
         best = min(self.goal, key=lambda each: each.value)
         shown = best.quantity.shown
         activities = ", ".join(f"{name} {gbq:.4g} GBq" for name, gbq in self.delivered_activities_gbq.items())

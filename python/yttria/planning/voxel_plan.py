@@ -1,4 +1,4 @@
-"""Voxel-based plan: the dose of each injection per GBq, voxel by voxel, and what activities give together."""
+"""Voxel-based plan with the dose of each injection per GBq in each voxel, and the doses of given activities."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from .voxel_plan_doses import VoxelPlanDoses
 
 Activities = float | Sequence[float] | Mapping[str, float]
 
-#: Negative doses up to this share of the structure's largest are the rounding of a convolution, and count as 0.
+#: Share of the structure's largest dose up to which negative doses are rounding of a convolution, and count as 0.
 _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VoxelPlan:
-    """Dose images per GBq of the injections of one treatment, on one grid; `voxel_plan` makes it from tracer images.
+    """Dose images per GBq of the injections of one treatment on one grid, made by `voxel_plan` from tracer images.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class VoxelPlan:
     prior_lung_dose_gy : float
         Mean dose of the lungs from earlier treatments in Gy.
     nuclide : Nuclide
-        Of the dose factor and half-life.
+        Nuclide with dose factor and half-life.
     threads : int, optional
         Number of threads; all processors if not given.
 
@@ -161,7 +161,7 @@ class VoxelPlan:
         quantities: Sequence[str | DoseQuantity] = (),
         volumes_at_gy: Sequence[float] = (),
     ) -> VoxelPlanDoses:
-        """Doses of given activities: the dose image, the table of structures, the lungs.
+        """Compute the dose image, the table of structures and the lung dose of given activities.
 
         Parameters
         ----------
@@ -319,7 +319,7 @@ def voxel_plan(
     nuclide : Nuclide, optional
         Of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     threads : int, optional
-        All processors if not given.
+        Number of threads; all processors if not given.
     **dose_settings
         `method`, `medium`, `density_g_per_ml`, `s_values`, `negative_voxels`, `density`, and every other parameter of
         `yttria.voxel.dose_image` but its image and its scaling.
@@ -394,7 +394,10 @@ def voxel_plan(
 
 
 def _settings_of(at: int, count: int, structures: Sequence[Structure], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of one injection's dose: by Monte Carlo each has its own seed, so that their noise is independent."""
+    """Make the settings of one injection's dose.
+
+    By Monte Carlo each has its own seed, so that their noise is independent.
+    """
     if settings.get("method") != "monte_carlo":
         return dict(settings)
     if settings.get("state_file") is not None and count > 1:
@@ -403,7 +406,7 @@ def _settings_of(at: int, count: int, structures: Sequence[Structure], settings:
 
 
 def _without_sizes(result: DoseResult) -> DoseResult:
-    """The result without advisories on the size of doses and activities: those of 1 GBq are nobody's plan."""
+    """Remove advisories on the size of doses and activities, because 1 GBq is not a planned activity."""
     sizes = (*SIZES, "administered_activity_implausible")
     return replace(result, advisories=tuple(each for each in result.advisories if each.code not in sizes))
 

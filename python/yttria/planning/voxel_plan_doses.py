@@ -30,7 +30,7 @@ class VoxelPlanDoses:
     lungs : LungDose
         Mean dose of the lungs by shunts and mass, alone and with earlier treatments.
     advisories : tuple of Advisory
-        What a reader of the doses must know.
+        Advisories on the doses.
     """
 
     delivered_activities_gbq: Mapping[str, float]
