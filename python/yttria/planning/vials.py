@@ -324,7 +324,7 @@ def _sizes(
 
 
 def _usable_h(item: Product) -> tuple[float, float]:
-    """From when and until when a vial may be used, in h after calibration; what is not known bounds nothing."""
+    """Return the usable times of a vial in h after calibration: from calibration on and without end if not known."""
     return (
         item.value("usable_from_h") if item.has("usable_from_h") else 0.0,
         item.value("shelf_life_h") if item.has("shelf_life_h") else inf,
