@@ -13,7 +13,8 @@ from .._foundation.rooms import lazy_room
 if TYPE_CHECKING:
     from ..case import Case
     from .bids_derivatives import write_bids_derivatives
-    from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
+    from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, write_manifest
+    from .manifest_schema import schema
     from .report import cohort_report
     from .run_report import RunReport
     from .runner import run_manifest
@@ -51,9 +52,9 @@ lazy_room(
             "Problem",
             "check_manifest",
             "read_manifest",
-            "schema",
             "write_manifest",
         ),
+        ".manifest_schema": ("schema",),
         ".report": ("cohort_report",),
         ".run_report": ("RunReport",),
         ".runner": ("run_manifest",),

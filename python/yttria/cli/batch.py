@@ -221,8 +221,8 @@ def export(
 
     The run must have written dose maps: yttria batch run MANIFEST --maps nii.gz
 
-    In BIDS each dose is sub-*_desc-absdose_dosemap.nii.gz with a sidecar and tables. BIDS has no name for an absorbed
-    dose: these files are not part of the standard, and .bidsignore lists them.
+    In BIDS each dose is sub-*_desc-absdose_dosemap.nii.gz with a sidecar and tables.
+    BIDS has no name for an absorbed dose. These names are not part of the standard.
     """
     from ..batch import write_bids_derivatives, write_zarr
 
