@@ -71,8 +71,9 @@ def main(wheel: str) -> None:
         for command in COMMANDS:
             print("yttria", *command, flush=True)
             subprocess.run([str(own), "-m", "yttria", *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*uv, "pytest", "hypothesis", "jsonschema", "SimpleITK"], check=True)
+    subprocess.run([*uv, "pytest", "pytest-xdist", "hypothesis", "jsonschema", "SimpleITK"], check=True)
     pytest = [str(own), "-m", "pytest", "--quiet", "-o", "filterwarnings=default", "-p", "no:cacheprovider"]
+    pytest += ["-n", "logical", "--maxprocesses", "8", "--dist", "loadfile"]
     subprocess.run([*pytest, *TESTS], cwd=ROOT, env=os.environ | {"CI": "true"}, check=True)
 
 

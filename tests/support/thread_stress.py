@@ -2,7 +2,7 @@
 
     python tests/support/thread_stress.py [threads [rounds]]
 
-For interpreters without a global lock (3.13t, 3.14t), where it also states whether the lock stayed off after import.
+For interpreters without a global lock (3.14t). It also states whether the lock stayed off after import.
 It runs on any other as well, and needs yttria and NumPy only.
 """
 
