@@ -27,6 +27,10 @@ pub fn thread_count(threads: Option<usize>) -> Result<usize> {
 /// A thread takes a stack, and the allocator may reserve space for it. If the space runs out before a new thread has
 /// its thread-local data, the C library ends the process. Therefore no thread is started if that could happen.
 fn affordable(wanted: usize) -> usize {
+    if cfg!(target_family = "wasm") {
+        // There are no threads in WebAssembly, and it never gives memory back, so that a trial allocation would stay.
+        return 1;
+    }
     const EACH: usize = 80 << 20;
     const REST: usize = 256 << 20;
     let mut threads = wanted;
@@ -42,7 +46,8 @@ pub struct Cancellation<'a> {
     cancelled: AtomicBool,
     caller: ThreadId,
     poll: &'a (dyn Fn() -> bool + Sync),
-    start: Instant,
+    /// None if there is no clock, so that each check polls.
+    start: Option<Instant>,
     next_poll_ms: AtomicU64,
 }
 
@@ -55,7 +60,8 @@ impl<'a> Cancellation<'a> {
             cancelled: AtomicBool::new(false),
             caller: std::thread::current().id(),
             poll,
-            start: Instant::now(),
+            // WebAssembly without an operating system has no clock. Reading the time would panic.
+            start: (!cfg!(all(target_family = "wasm", target_os = "unknown"))).then(Instant::now),
             next_poll_ms: AtomicU64::new(Self::INTERVAL.as_millis() as u64),
         }
     }
@@ -75,9 +81,12 @@ impl<'a> Cancellation<'a> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        let now = self.start.elapsed().as_millis() as u64;
-        if now >= self.next_poll_ms.load(Ordering::Relaxed) && std::thread::current().id() == self.caller {
-            self.next_poll_ms.store(now + Self::INTERVAL.as_millis() as u64, Ordering::Relaxed);
+        let now = self.start.map(|start| start.elapsed().as_millis() as u64);
+        let due = now.is_none_or(|now| now >= self.next_poll_ms.load(Ordering::Relaxed));
+        if due && std::thread::current().id() == self.caller {
+            if let Some(now) = now {
+                self.next_poll_ms.store(now + Self::INTERVAL.as_millis() as u64, Ordering::Relaxed);
+            }
             if (self.poll)() {
                 self.cancel();
                 return Err(Error::Cancelled);

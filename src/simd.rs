@@ -26,15 +26,16 @@ enum Kind {
 impl InstructionSet {
     /// Every instruction set that this machine can run, the narrowest first.
     pub fn available() -> Vec<Self> {
-        let mut paths = vec![Self(Kind::Scalar)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            paths.extend(pulp::x86::V3::try_new().map(|simd| Self(Kind::Avx2(simd))));
-            paths.extend(pulp::x86::V4::try_new().map(|simd| Self(Kind::Avx512(simd))));
-        }
-        #[cfg(target_arch = "aarch64")]
-        paths.extend(pulp::aarch64::Neon::try_new().map(|simd| Self(Kind::Neon(simd))));
-        paths
+        let paths = [
+            Some(Kind::Scalar),
+            #[cfg(target_arch = "x86_64")]
+            pulp::x86::V3::try_new().map(Kind::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            pulp::x86::V4::try_new().map(Kind::Avx512),
+            #[cfg(target_arch = "aarch64")]
+            pulp::aarch64::Neon::try_new().map(Kind::Neon),
+        ];
+        paths.into_iter().flatten().map(Self).collect()
     }
 
     /// The widest instruction set of this machine.

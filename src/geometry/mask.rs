@@ -7,7 +7,7 @@ use crate::parallel::Workers;
 
 /// Largest number of voxels. A larger mask (an array with strides of zero) would take minutes to read, and unlimited
 /// memory.
-const MOST_VOXELS: usize = 1 << 32;
+const MOST_VOXELS: u64 = 1 << 32;
 
 /// The box of a mask that is not zero (`high` exclusive), and the sum of its values.
 pub(super) struct MaskBox {
@@ -52,7 +52,7 @@ struct Plane {
 /// message then states their number and the largest.
 pub(super) fn scan_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Option<MaskBox>> {
     let voxels = mask.shape().iter().try_fold(1usize, |n, &s| n.checked_mul(s));
-    if voxels.is_none_or(|n| n == 0 || n > MOST_VOXELS) {
+    if voxels.is_none_or(|n| n == 0 || n as u64 > MOST_VOXELS) {
         return Err(Error::Shape {
             quantity: "structure mask".into(),
             shape: mask.shape().to_vec(),

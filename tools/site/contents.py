@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "uncertainty",
         "partial_volume",
         "guests",
+        "browser",
         "results",
         "report",
     ),
