@@ -16,7 +16,7 @@ from conftest import ROOT
 SRC = ROOT / "src"
 PACKAGE = ROOT / "python" / "yttria"
 
-#: The rooms from the ground up. A room may use those before it; nothing here can permit an arrow that runs back up.
+#: Rooms from the ground up. A room may use those before it, and no exception can permit an arrow upward.
 RUST_FLOORS = (
     "error",
     "memory",
@@ -79,7 +79,7 @@ def rooms_of(files: Graph) -> dict[str, set[str]]:
 
 
 def circle_of(graph: Graph) -> list[str]:
-    """Find one circle of a graph by a topological sort; empty if there is none."""
+    """Find one circle of a graph by a topological sort, empty if there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -88,7 +88,7 @@ def circle_of(graph: Graph) -> list[str]:
 
 
 def upward(files: Graph, floors: tuple[str, ...]) -> list[str]:
-    """List the arrows from a room to one that stands after it."""
+    """List the arrows from a room to a later one."""
     floor = {room: n for n, room in enumerate(floors)}
     return [
         f"{file} -> {used}"

@@ -1,7 +1,7 @@
 """Install the lowest declared version of every dependency, and run the main commands with them.
 
 `make floors` builds a wheel and calls this. uv resolves the lowest versions. The oldest Python that `requires-python`
-allows is used if it is installed, else the running one. What fails names a floor of pyproject.toml that is false.
+allows is used if it is installed, else the running one. A failure shows a wrong lowest version in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TESTS = ["tests/io", "tests/cli", "tests/batch"]
 
 
 def python() -> str:
-    """The oldest Python that is allowed and found, else this one."""
+    """Find the oldest Python that is allowed and installed, else this one."""
     lowest = re.search(r'requires-python = ">=(\d+\.\d+)"', (ROOT / "pyproject.toml").read_text())
     assert lowest
     found = shutil.which(f"python{lowest[1]}")
@@ -49,7 +49,7 @@ def python() -> str:
 
 
 def declared(wheel: str) -> list[str]:
-    """Every dependency that the wheel declares, without the extra that asks for it."""
+    """List every dependency that the wheel declares, without the extra that needs it."""
     with zipfile.ZipFile(wheel) as files:
         (name,) = (each for each in files.namelist() if each.endswith(".dist-info/METADATA"))
         lines = files.read(name).decode().split("\n\n", 1)[0].splitlines()
@@ -64,7 +64,7 @@ def main(wheel: str) -> None:
     subprocess.run([python(), "-m", "venv", HOME], check=True)
     own = HOME / "bin" / "python"
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(own)]
-    # What is named here is direct, and its lowest version is taken; what it needs itself is as new as it allows.
+    # Packages named here are direct, and their lowest versions are used. Their dependencies are as new as they allow.
     subprocess.run([*uv, "--resolution", "lowest-direct", wheel, *declared(wheel)], check=True)
     subprocess.run([str(own), "-m", "pip", "list"], check=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ _READ = {"primary": "read", "secondary": "read in a text that quotes it", "no": 
 
 
 def advisories_page() -> str:
-    """The page of all codes, by subject."""
+    """Make the page of all codes, by subject."""
     return "\n".join(_advisories()) + "\n"
 
 
@@ -79,7 +79,7 @@ def _anchor(key: str) -> str:
 
 
 def sources_page() -> str:
-    """The page of all sources."""
+    """Make the page of all sources."""
     return "\n".join(_sources()) + "\n"
 
 
@@ -107,7 +107,7 @@ def _sources() -> Iterator[str]:
 
 
 def case_page() -> str:
-    """The page of the fields of a case."""
+    """Make the page of the fields of a case."""
     return "\n".join(_case()) + "\n"
 
 

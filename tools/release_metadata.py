@@ -19,7 +19,7 @@ LINK = re.compile(r"(!?)(\[[^\]]*\])\((?!https?:|mailto:|#)([^)\s]+)\)")
 
 
 def relative_targets(markdown: str) -> list[str]:
-    """The files that relative links and images of a document lead to."""
+    """Find the files to which relative links and images of a document lead."""
     return [match[3].split("#")[0] for match in LINK.finditer(markdown)]
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 ACTIVITY, STRUCTURES = ("PT", "NM"), ("SEG", "RTSTRUCT")
-#: What one archive may hold at most, unpacked.
+#: Largest size in bytes of one unpacked archive.
 MOST_BYTES = 8 * 2**30
 
 

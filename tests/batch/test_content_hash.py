@@ -75,7 +75,8 @@ def means(folder: Path) -> dict[str, float]:
 
 
 def detached(folder: Path, name: str, fill: float, *, header: str | None = None) -> Path:
-    """A header of any ending with its values beside it; the same text of the header in every folder."""
+    """Write a header of any ending with its values in a second file. The text of the header is the same in every
+    folder."""
     folder.mkdir(parents=True, exist_ok=True)
     k, j, i = SHAPE
     text = header or (

@@ -77,7 +77,7 @@ def leftovers(results: Path) -> list[Path]:
 
 
 def nothing_twice(results: Path) -> bool:
-    """Whether no row was dosed more than once."""
+    """Check that no row was dosed more than once."""
     done = [line["entry"] for line in lines(results) if "part" in line]
     return len(done) == len(set(done)) == COUNT
 
@@ -225,7 +225,7 @@ def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: 
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     finished(start(*command))
     found = contents(results)
-    # With maps every case is another one: its key and the map's name say so.
+    # With maps every case has another key, which is also in the map's name.
     assert {name: found[name] for name in found if not (extra and name == "cases.parquet")} == {
         name: undisturbed[name] for name in found if not (extra and name == "cases.parquet")
     }

@@ -192,7 +192,8 @@ def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_pat
     assert [row["case_id"] for row in found.rows] == ["patient 1", "patient 2"]
     assert found.rows[0] == {"case_id": "patient 1"} | dict.fromkeys(("activity", "structures"), "study/patient 1")
     assert "patient 2: structures is open: there is no file for it" in found.notes
-    # Two series of one number, and two files of structures: every case has a name, and the note says what would do.
+    # There are two series with one number and two files of structures. Every case has a name, and the note states the
+    # remedy.
     shutil.copytree(source, tmp_path / "study" / "patient 3")
     third = discover(tmp_path / "study" / "patient 3", tmp_path)
     assert [row["case_id"] for row in third.rows] == ["patient 3_1", "patient 3_2"]

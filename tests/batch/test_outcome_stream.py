@@ -1,4 +1,4 @@
-"""Outcomes as a stream: in the order of the cases, with a bounded number begun, and nothing written."""
+"""Outcomes come as a stream in the order of the cases, with a bounded number begun, and no file is written."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Monk
     write_manifest(renamed, manifest)
     assert run_manifest(manifest, results).counts.known == 8
 
-    # Another content under the same name, another setting: done again, and nothing else.
+    # Only cases with another content under the same name or another setting are done again.
     write_files(tmp_path, 1)
     (tmp_path / "a9.nii.gz").write_bytes((tmp_path / "a0.nii.gz").read_bytes())
     (tmp_path / "s9.nii.gz").write_bytes((tmp_path / "s1.nii.gz").read_bytes())
@@ -86,7 +86,7 @@ def test_damaged_results_on_the_disk_are_noticed_and_repeated(tmp_path: Path, wh
 
 
 def end_of_column(part: Path, name: str) -> int:
-    """Where the values of a column end; statistics in the headers before them may change unnoticed and do no harm."""
+    """Find the end of the values of a column. A change of statistics in the headers before them is harmless."""
     columns = pq.ParquetFile(part).metadata.row_group(0)
     found = next(c for c in map(columns.column, range(columns.num_columns)) if c.path_in_schema == name)
     start = found.dictionary_page_offset or found.data_page_offset

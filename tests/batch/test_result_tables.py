@@ -130,6 +130,6 @@ def test_anonymous_tables_hold_no_case_id_and_no_path(tmp_path: Path) -> None:
     assert "Doe" not in json.dumps(summarize(results).as_dict())
     with pytest.raises(errors.ArgumentError, match="RTDOSE"):
         run_manifest(manifest, results, anonymous=True, maps="dcm")
-    # Nothing is lost: without the option, the tables name every case again.
+    # The names are kept, so that without the option the tables name every case again.
     assert run_manifest(manifest, results).counts.known == 2
     assert "Doe^Jane 0" in pq.read_table(results / "cases.parquet")["case_id"].to_pylist()

@@ -1,4 +1,4 @@
-"""Standard uncertainties in the tables of a batch: beside their metric, empty where a case states none."""
+"""Standard uncertainties in the tables of a batch are in a column of their metric, empty if a case states none."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_cohort_without_uncertainties_has_empty_columns(tmp_path: Path, monkey
 
 
 def test_a_manifest_states_the_uncertainties_of_some_of_its_cases(tmp_path: Path) -> None:
-    """The same numbers as `yttria dose`, and none for a case that states nothing."""
+    """The numbers equal those of `yttria dose`, and a case without stated uncertainties has none."""
     write_files(tmp_path)
     stated = [row | {"administered_activity_uncertainty": 0.05} if n % 2 else row for n, row in enumerate(rows(COUNT))]
     write_manifest(stated, tmp_path / "manifest.csv")

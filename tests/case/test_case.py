@@ -105,7 +105,7 @@ def test_files_are_read_where_no_inputs_are_given(inputs: CaseInputs, tmp_path: 
 
 
 def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_path: Path) -> None:
-    """The same shift by the case's file and by hand: the same doses, and both say where it came from."""
+    """A shift by the case's file and the same shift in code give the same doses, and both state its source."""
     shift = np.eye(4)
     shift[:3, 3] = 4.0, -7.0, 9.0
     np.savetxt(tmp_path / "registration.txt", shift)

@@ -1,4 +1,4 @@
-"""A result names its patient, its files and its settings; an anonymous one names neither person, date nor path."""
+"""A result names its patient, its files and its settings. An anonymous one names no person, date or path."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_anonymous_result_names_nobody(case: Path, tmp_path: Path) -> None:
 
 
 def test_names_in_structures_and_short_names_of_files_are_left_out_with_care(case: Path, tmp_path: Path) -> None:
-    """A structure may be named after its patient; a folder or an identifier of one letter replaces nothing."""
+    """A structure may be named after its patient. A folder or an identifier of one letter is not replaced."""
     mask = np.zeros(values().shape, bool)
     mask[1:3, 1:4, 1:4] = True
     named = [

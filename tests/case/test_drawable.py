@@ -1,4 +1,4 @@
-"""Results read back from their folder: the same doses, or a sentence that says what is gone or changed."""
+"""Results read back from their folder give the same doses, or a sentence on missing or changed files."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_the_demo_by_density_shows_what_reaches_the_lung(tmp_path: Path, method:
 def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
     by_name = {row["structure"]: row for row in data["truth"]}
-    # Without blur the mean falls short of the truth by the voxels that a surface cuts, and by nothing else.
+    # Without blur the mean is below the truth only because of the voxels that a surface cuts.
     for name, share in (("Liver", 0.02), ("Tumor 1", 0.05)):
         truth = by_name[name]["true_mean_gy"]
         assert (1.0 - share) * truth < by_name[name]["local_deposition_mean_gy"] < truth
@@ -180,7 +180,7 @@ def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> No
 
 @pytest.mark.claim("demo_phantom")
 def test_the_demo_plans_from_images_to_within_a_hundredth_of_the_truth(tmp_path: Path) -> None:
-    """Without blur; the planar views alone are off, for nothing corrects their attenuation."""
+    """Without blur only the planar views differ, because their attenuation is not corrected."""
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
     rows = {row["quantity"]: row for row in data["planning"]["truth"]}
     assert rows.pop("Lung shunt by planar views / %")["measured"] > 8.0

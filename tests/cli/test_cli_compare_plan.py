@@ -22,7 +22,7 @@ SHIFT = np.array([[1.0, 0, 0, 12.0], [0, 1, 0, -7.0], [0, 0, 1, 31.0], [0, 0, 0,
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plan and a delivery of the phantom; the plan's files lie where the inverse of the shift puts them."""
+    """Make a plan and a delivery of the phantom. The plan's files are displaced by the inverse of the shift."""
     folder = tmp_path_factory.mktemp("results")
     phantom = liver_phantom((6.0, 8.0, 8.0))
     away = np.linalg.inv(SHIFT)

@@ -1,4 +1,4 @@
-"""`yttria dose` with a CT, and with an RTDOSE beside the rest."""
+"""Tests of `yttria dose` with a CT, and with an RTDOSE in addition to the other files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_rtdose_beside_the_rest(case: Path, tmp_path: Path) -> None:
     dataset = pydicom.dcmread(tmp_path / "dose.dcm")
     assert (dataset.FrameOfReferenceUID, dataset.PatientID) == (FRAME_UID, "1")
     assert dataset.TissueHeterogeneityCorrection == "IMAGE"
-    # The reference may be the CT, or nothing.
+    # The reference may be the CT, or none may be given.
     invoke("dose", case / "pet.nrrd", *arguments, "--scan-delay-h", "0", "--ct", case / "ct")
     assert pydicom.dcmread(tmp_path / "dose.dcm").FrameOfReferenceUID == FRAME_UID
     assert "no_frame_of_reference" in invoke("dose", case / "pet.nrrd", *arguments, "--scan-delay-h", "0")

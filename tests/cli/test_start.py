@@ -1,4 +1,4 @@
-"""What a call of the command line loads, and what it says of its time."""
+"""Modules that a call of the command line loads, and its report of time."""
 
 from __future__ import annotations
 

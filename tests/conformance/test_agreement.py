@@ -1,4 +1,4 @@
-"""Core and reference agree, for every public function that computes; a function that nobody compares fails here."""
+"""Core and reference agree for every public function that computes. A function without comparison fails here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conformance suite's own files: made by the code that says it made them, and right on their face."""
+"""The files of the conformance suite are those that the code makes, and they are consistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The diagnosis names what was done, says when it cannot tell, and accuses nobody who is right."""
+"""The diagnosis names the mistakes made, states when it cannot decide, and finds no mistake in right answers."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from yttria import evaluation, geometry, kernels, planning, reference, voxel
 
-#: What the formulas take in the place of the public parameter.
+#: Arguments of the formulas that replace the public parameter.
 CONSTANTS = {"half_life_h", "dose_factor_gy_kg_per_gbq"}
 
 METHOD = "defines a method or a field of a public class"

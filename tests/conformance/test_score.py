@@ -1,4 +1,4 @@
-"""Answers in every form are read alike, scored right, and a page says what was found."""
+"""Answers in every form are read and scored equally, and a page states the findings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write(answers: dict[str, Any], folder: Path, kind: str) -> Path:
-    """As another program would: JSON or CSV, maps in files beside."""
+    """Write answers as another program does, in JSON or CSV with maps in further files."""
     rows: list[tuple[str, str, Any]] = []
     plain: dict[str, dict[str, Any]] = {}
     for name, quantities in answers.items():

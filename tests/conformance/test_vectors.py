@@ -21,7 +21,7 @@ SPECIFICATION = ROOT.parent / "shared" / "spec" / "vectors.json"
 
 Vector = dict[str, Any]
 
-# For each vector that documents a mistake: the question, the variants that make it, and the quantity asked.
+# Question, variants and quantity of each vector that documents a mistake.
 ZONED = {"calibration_time": "2024-04-14T12:00:00-04:00", "treatment_time": "2024-04-16T10:00:00+02:00"}
 MISTAKES: dict[str, tuple[str, dict[str, Any], tuple[str, ...], str]] = {
     "calibrated_activity_naive_variant": ("calibrated_activity", ZONED, ("clocks_without_zones",), "activity_GBq"),

@@ -1,4 +1,4 @@
-"""The report can be filed, and a broken core does not get one that says it passed."""
+"""The report can be filed, and a broken core never gets a report of success."""
 
 from __future__ import annotations
 

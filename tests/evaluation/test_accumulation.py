@@ -1,4 +1,4 @@
-"""Doses of several treatments on one grid: what is added, what is moved, and what is left out."""
+"""Sums of doses of several treatments on one grid, with transforms and parts outside."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def test_rtdose_beside_every_other_format(case, tmp_path: Path, other: str) -> N
     assert written["gamma"]["passing_fraction"] == 1.0
     assert "comparison.png" in text
     assert (out / "gamma.nrrd").is_file()
-    # Beside a dose that is another one it says so.
+    # A budget of another dose has an advisory.
     write_image(a.with_array(1.1 * a.array, "Gy"), tmp_path / "more.nrrd")
     invoke("compare", tmp_path / "more.nrrd", tmp_path / "a.dcm", "-o", out, "--overwrite")
     (row,) = json.loads((out / "comparison.json").read_text())["differences"]
@@ -250,7 +250,7 @@ def test_no_column_is_lost_on_a_narrow_terminal(files: Path, tmp_path: Path) -> 
     page = CliRunner().invoke(app, arguments, env={"COLUMNS": "40", "TERM": "dumb"}).output
     lines = page.splitlines()
     last = next(n for n, line in enumerate(lines) if "Structure" in line)
-    # Headings of several words stand in several lines; none is lost, and neither is the last column of the values.
+    # Headings of several words are on several lines. No heading and no column of values is lost.
     head = " ".join(lines[max(0, last - 2) : last + 1]).split()
     assert set(head) >= {"Structure", "mL", "Mean", "A", "B", "-", "q75", "q99", "Max", "Gamma"}
     assert lines[last + 2].rstrip().endswith("1.000")

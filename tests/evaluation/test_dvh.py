@@ -137,7 +137,7 @@ def test_a_cone_in_a_gradient_has_the_closed_form() -> None:
 @given(dose=DOSES, weights=WEIGHTS, x=st.floats(0, 100), threshold=st.floats(-70, 1100))
 def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -> None:
     occupied = fractions_of_mask(weights)
-    if not occupied.weights.size:  # a weight below 2^-25 rounds to nothing
+    if not occupied.weights.size:  # a weight below 2^-25 rounds to 0
         return
     h, volume = histogram(dose, occupied, 1.0), occupied.to_array()
     assert h.volume_ml == volume.sum(dtype=np.float64)

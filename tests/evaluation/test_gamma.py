@@ -31,7 +31,7 @@ from yttria.reference import gamma as reference
 
 SHAPE = (7, 5, 6)
 SIZE_MM = (3.0, 2.0, 2.5)
-#: What the core promises: never below the minimum, at most this much above it.
+#: Largest excess over the minimum in the core's contract. The result is never below the minimum.
 ABOVE = 1e-4
 #: The map is float32.
 ROUNDING = 1e-6
@@ -106,7 +106,7 @@ def test_a_shifted_gradient_with_a_local_criterion() -> None:
 
 @pytest.mark.claim("gamma_closed_forms")
 def test_a_step_is_as_far_as_its_place() -> None:
-    # The agreeing dose begins 2 voxels away: where the ramp between the last two voxels meets the reference dose.
+    # The agreeing dose begins 2 voxels away, at which the ramp between the last two voxels meets the reference dose.
     a = np.full((3, 3, 9), 100.0)
     b = np.broadcast_to(np.array([0, 0, 0, 0, 0, 0, 100.0, 100, 100]), a.shape)
     result = core(a, b, distance_mm=3.0, maximum_gamma=6.0)
@@ -223,7 +223,7 @@ def test_outside_the_evaluated_grid() -> None:
 
 
 def largest_step(b, criterion_gy, size_mm, distance_mm, steps) -> float:
-    """How far above the minimum the nearest sample can be: half a step times the steepest gamma."""
+    """Bound the excess of the nearest sample over the minimum by half a step times the steepest gamma."""
     steepest = [np.abs(np.diff(b, axis=n)).max(initial=0.0) / size for n, size in enumerate(size_mm)]
     half = np.array(size_mm) / steps / 2
     return float(np.dot(half, steepest) / criterion_gy + np.linalg.norm(half) / distance_mm)

@@ -1,4 +1,4 @@
-"""Gamma against pymedphys: where its pass counts lead, and the cases that its own tests make in code.
+"""Comparison of gamma with pymedphys, by the limit of its pass counts and by the cases of its tests.
 
 The cases of its release (0.41.0) are also run with it if it is installed. Those of its later tests (points outside the
 grid, planes, lines and single voxels) have exact answers. Its clinical cases, the DICOM files of Agnew and McGarry, are
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from yttria.evaluation import GammaResult, gamma_index
 from yttria.geometry.image import Image
 
-#: What the core promises, and the rounding of a float32 map.
+#: Contract of the core, and the rounding of a float32 map.
 ABOVE = 1e-4 + 1e-6
 
 

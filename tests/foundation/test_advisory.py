@@ -51,7 +51,7 @@ def test_a_call_gives_the_fields_of_its_row(place: str) -> None:
     assert len(kind.severities) == 1 or "severity" in given
     for form in forms or (kind.sentences if len(node.args) > 1 else [""]):
         named = given - {"source", "severity", None}
-        # What a call passes on by ** is not named; the call itself is a defect if it does not fit.
+        # Arguments passed by ** are not checked by name. A call that does not fit is a defect.
         assert named <= kind.fields(form) if None in given else named == kind.fields(form)
 
 

@@ -1,4 +1,4 @@
-"""Arguments of the wrong type at the public functions: an error of yttria that says what to give instead."""
+"""Arguments of a wrong type at public functions raise an error of yttria that names the right type."""
 
 from __future__ import annotations
 

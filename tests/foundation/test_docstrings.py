@@ -36,7 +36,7 @@ ROOMS = (
 )
 #: Classes of the core that a user holds.
 COMPILED = ("Nuclide", "VoxelFractions", "DoseVolumeHistogram")
-#: Methods that give a result another form and take nothing: one sentence says it all.
+#: Methods that give a result another form and take no argument, for which one sentence is sufficient.
 FORMS = ("as_dict",)
 STUB = Path(yttria.__file__).with_name("_core.pyi")
 
@@ -65,7 +65,7 @@ FUNCTIONS = dict(functions())
 
 
 def section(docstring: str, title: str) -> str:
-    """The text of one numpydoc section; empty if there is none."""
+    """Read the text of one numpydoc section, empty if it is missing."""
     found = re.search(rf"^{title}\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", docstring, flags=re.MULTILINE | re.DOTALL)
     return found[1] if found else ""
 

@@ -1,4 +1,4 @@
-"""Names from files are data: one hostile name goes through every command as it is, and acts on nothing."""
+"""Names from files are data. A hostile name passes through every command unchanged and without effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One table of sources: every key that is cited is in it, and nothing else states what was read."""
+"""Every cited key is in the one table of sources, and only this table states which sources were read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spellings of units in files: what they mean, and what has two meanings or none."""
+"""Meaning of the spellings of units in files, also of ambiguous and unknown ones."""
 
 from __future__ import annotations
 

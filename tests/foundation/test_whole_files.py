@@ -1,4 +1,4 @@
-"""Whole files, and removal of what killed writers have left."""
+"""Tests of whole files, and of the removal of incomplete files of killed writers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feed a reader mutated files for as long as wished; see README.md beside this."""
+"""Feed a reader mutated files for a given time (see README.md in this folder)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from contour_samples import box, ring
 from dicom_samples import write_seg, write_series, write_spect
 from image_samples import affine, nrrd_file, values
 
-#: What one input may take of the processor.
+#: Largest processor time of one input in s.
 LIMIT_S = 10
 
 FOLDER = Path(tempfile.mkdtemp())

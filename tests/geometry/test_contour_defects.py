@@ -1,4 +1,4 @@
-"""Contours that are not what they should be: each is reported, and none does harm."""
+"""Each malformed contour is reported, and none causes damage."""
 
 from __future__ import annotations
 

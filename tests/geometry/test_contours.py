@@ -65,7 +65,7 @@ def test_coverage_is_the_polygon_clipped_to_each_pixel(angles, radii, shift) -> 
     np.testing.assert_allclose(fractions.to_array()[0], expected, rtol=0, atol=1e-6)
     area = reference.polygon_area(flat)
     assert structure.volume_ml == pytest.approx(2e-3 * area, rel=1e-6)
-    # What the grid cuts off is counted.
+    # The part outside the grid is counted.
     assert fractions.volume_ml(2e-3) / (1 - fractions.outside_fraction) == pytest.approx(2e-3 * area, rel=1e-4)
 
 

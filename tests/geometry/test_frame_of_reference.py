@@ -1,4 +1,4 @@
-"""Two patient spaces never meet unless the caller says how they lie to each other."""
+"""Objects of two patient spaces are combined only if the caller gives the transform."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_transforms_add_up() -> None:
     for moved in (image("1").transformed(SHIFT).transformed(turn), structure("1").transformed(SHIFT).transformed(turn)):
         assert moved.transform_lps == pytest.approx(turn @ SHIFT)
         assert moved.affine_lps == pytest.approx(turn @ SHIFT @ affine("plain"))
-        # Where a transform leads is the caller's to say.
+        # The caller states the target space of a transform.
         assert moved.frame_of_reference_uid is None
 
 

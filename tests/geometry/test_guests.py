@@ -187,7 +187,7 @@ def test_arrays_of_other_libraries_are_arrays() -> None:
 
 
 class OnlyDlpack:
-    """An array that offers the DLPack protocol and nothing else, as some libraries do."""
+    """Array that offers only the DLPack protocol, as in some libraries."""
 
     def __init__(self, array: Any) -> None:
         self._array = array

@@ -1,4 +1,4 @@
-"""The Orthanc recipe, against a stand-in that answers as Orthanc's REST interface does."""
+"""Tests of the Orthanc recipe with a stand-in for Orthanc's REST interface."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ import yttria_orthanc as recipe
 
 
 class Server(HTTPServer):
-    """What the stand-in holds: series with their files, and what was stored in it."""
+    """Stand-in with series, their files, and stored files."""
 
     series: dict[str, tuple[str, list[Path]]]
     stored: list[bytes]

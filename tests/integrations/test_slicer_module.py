@@ -1,4 +1,4 @@
-"""The logic of the Slicer module, with a stand-in that has Slicer's conventions of arrays and matrices."""
+"""Tests of the logic of the Slicer module with a stand-in that has Slicer's conventions of arrays and matrices."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_a_bids_table_is_inherited_from_folders_above_and_the_nearest_counts(tmp
         assert second.name == "label 9"
         return first.name
 
-    # Without the mark of a data set, nothing above the folder belongs to it.
+    # Without the mark of a data set, no file above the folder belongs to it.
     assert name_with(tmp_path / "dseg.tsv", "above") == "label 5"
     (tmp_path / "dataset_description.json").write_text("{}")
     assert [s.name for s in read_structures(path)] == ["above", "label 9"]

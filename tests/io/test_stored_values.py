@@ -1,4 +1,5 @@
-"""Values beside their header: where they may lie, what kind of file they may be, and what a failed write leaves."""
+"""Values in a file next to their header, with allowed places and kinds of the file, and the state after a failed
+write."""
 
 from __future__ import annotations
 
@@ -244,5 +245,5 @@ def test_every_file_that_a_reader_opens_is_recorded(tmp_path: Path) -> None:
                 read(path)
             found = {name for name in _watched.pop() if name.startswith(str(tmp_path))}
             assert found <= {str(p) for p in opened}, path
-            # A batch knows them beforehand, too.
+            # A batch also lists them beforehand.
             assert found <= {str(p) for p in sources_of(path)}, path

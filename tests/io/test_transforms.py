@@ -79,7 +79,7 @@ def test_transforms_of_itk_are_read_as_itk_reads_them(tmp_path: Path) -> None:
         sitk.WriteTransform(transform, str(path))
         found = read_transform(path)
         for point in np.random.default_rng(n).uniform(-200, 200, (5, 3)):
-            # What the resampler asks for: where the moving image has the fixed image's point.
+            # The resampler needs the point of the moving image for each point of the fixed image.
             moving = sitk.ReadTransform(str(path)).TransformPoint(point.tolist())
             np.testing.assert_allclose((found @ [*moving, 1.0])[:3], point, atol=1e-9)
 

@@ -1,4 +1,4 @@
-"""The dose point kernel tables: energy, radii, what leaves, and that nobody can change them."""
+"""Tests of the dose point kernel tables for energy, radii, escaping energy, and write protection."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_a_kernel_holds_the_energy_of_its_electrons(
     assert kernel.density_g_per_ml == 1.0
     assert kernel.emitted_mev == pytest.approx(decay_data(isotope).electron_mev, rel=2e-6)
     cumulative = np.append(0.0, kernel.energy_mev.cumsum()) / kernel.emitted_mev
-    # What leaves is bremsstrahlung: less than that of Y-90, whose electrons have more energy.
+    # The escaping energy is bremsstrahlung. It is less than that of Y-90, whose electrons have more energy.
     assert 0.0 < 1.0 - np.interp(12.0, kernel.edge_mm, cumulative) < 0.006
     if medium == "water":
         measured(f"X90 of {isotope} in water", np.interp(0.9, cumulative, kernel.edge_mm), "mm", digits=4)

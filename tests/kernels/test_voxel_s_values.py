@@ -73,7 +73,7 @@ def test_agrees_with_the_definition(
 
 @pytest.mark.claim("s_values_are_their_definition")
 def test_the_definition_by_chance() -> None:
-    """What the integral means: random points in the source voxel, directions and radii, counted where they end."""
+    """The integral equals a count of end points for random points in the source voxel, directions and radii."""
     rng = np.random.default_rng(6)
     size, kernel = np.array([3.0, 4.0, 5.5]), dose_point_kernel("liver")
     inside = kernel.edge_mm[1:] <= 11.3
@@ -115,7 +115,8 @@ def test_a_cube_has_equal_axes() -> None:
 
 @pytest.mark.parametrize(("medium", "density"), [("water", 1.05), ("lung", 0.4), ("bone", 1.6)])
 def test_density_scales_lengths(medium: str, density: float) -> None:
-    """r -> r rho: lattices of equal mass thickness share the energy alike; the voxel mass goes with 1/rho^2."""
+    """With r -> r rho, lattices of equal mass thickness share the energy equally. The voxel mass is proportional to
+    1/rho^2."""
     a = voxel_s_values((2.0, 3.0, 2.5), medium=medium)
     ratio = density / a.density_g_per_ml
     b = voxel_s_values(np.array(a.voxel_size_mm) / ratio, medium=medium, density_g_per_ml=density)

@@ -97,7 +97,7 @@ def test_a_uniform_map_has_the_dose_of_the_convolution_without_noise() -> None:
     np.testing.assert_allclose(one.dose_gy, other.dose_gy, rtol=1e-6)
     assert (one.difference_weight == 1).all()
     assert one.mean_difference_weight == 1
-    # What is left is the error of the kernel, of 1e7 decays.
+    # The remaining difference is the error of the kernel, which is from 1e7 decays.
     assert 5e-5 < one.relative_uncertainty <= 1.01e-4
     # EGSnrc's kernel of liver differs by 0.4 % at most.
     expected = absorbed_dose(activity, voxel_s_values(SIZE_MM, medium="liver", density_g_per_ml=1.06))

@@ -195,7 +195,7 @@ def test_a_second_liver_dome_by_monte_carlo_and_superposition(shared_data: Path,
     size = (3.0, 3.0, 3.0)
     found = monte_carlo(per_ml, density, size, nuclide=NUCLIDE, histories=500_000, structures=regions, seed=8)
     superposed = 1000 * superposed_dose(per_ml, density, size, ray_setting="fine", nuclide=NUCLIDE)
-    # In percent, beside four standard errors.
+    # Tolerances in percent, in addition to four standard errors.
     limits = {"tumor": 0.7, "liver within 6 mm": 0.7, "liver": 0.7, "lung 0 to 6 mm": 1.5, "lung 6 to 15 mm": 1.5}
     by_rays = {"lung 0 to 6 mm": 2.5, "lung 6 to 15 mm": 2.5, "lung 15 to 30 mm": 4.0}
     for name, region in regions.items():

@@ -1,4 +1,4 @@
-"""Whatever a small cohort holds, a fit gives finite estimates inside their intervals, or one of our errors."""
+"""For any small cohort, a fit gives finite estimates inside their intervals, or an error of yttria."""
 
 from __future__ import annotations
 

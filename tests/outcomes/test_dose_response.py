@@ -37,7 +37,7 @@ RESPONSE = np.array([0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1])
 
 
 def drawn(count: int = 60, lesions: int = 2, seed: int = 3) -> tuple[Any, Any, Any]:
-    """Doses, events and patients of a cohort whose lesions respond alike within a patient."""
+    """Draw doses, events and patients of a cohort whose lesions respond equally within a patient."""
     generator = np.random.default_rng(seed)
     patient = np.repeat(np.arange(count), lesions)
     dose = 120 * np.exp(generator.normal(0, 0.5, count)[patient] + generator.normal(0, 0.2, count * lesions))
@@ -167,7 +167,7 @@ def test_lesions_that_respond_alike_widen_the_intervals() -> None:
     alone, shared = fit_dose_response(dose, event), fit_dose_response(dose, event, patient=patient)
     assert (alone.patients, shared.patients) == (None, 60)
     assert shared.interval_method == "profile likelihood, adjusted for clusters"
-    # What varies between patients is the level at which they respond: D50 is known less well, the slope hardly so.
+    # The level of response varies between patients. D50 is therefore less certain, but the slope hardly is.
     for name, factor in (("slope", 1.0), ("d50_gy", 1.15)):
         one, other = getattr(alone, name), getattr(shared, name)
         assert other.value == pytest.approx(one.value, rel=1e-9)

@@ -139,7 +139,7 @@ def test_a_cohort_is_analyzed_by_patient(tmp_path: Path) -> None:
     assert d50.lower is not None
     assert d50.upper is not None
     assert d50.lower < 120 < d50.upper
-    # A code of both fits is told once.
+    # A code of both fits is reported once.
     assert [a.code for a in found.advisories].count("observations_share_patients") == 1
     plain = found.as_dict()
     assert plain["observations"] == sum("response" in row for row in rows)

@@ -140,7 +140,7 @@ def test_a_single_compartment_needs_neither_tumor_nor_ratio() -> None:
 
 
 def test_limits_of_one_unknown_dose_share_a_line() -> None:
-    """The commonest glass plan knows the dose to everything perfused alone, and fits a screen."""
+    """The most common glass plan has only the dose to all perfused tissue, and fits a screen."""
     lines = compare_models(replace(GLASS_SEGMENT, intent=None)).table(80).splitlines()
     starts = [line for line in lines if line.startswith("  depends on: ")]
     assert 1 < len(starts) == len(set(starts)) < 5

@@ -65,7 +65,7 @@ def test_what_is_not_known_is_not_split() -> None:
     masses = {"planned_mass_kg": 0.2, "delivered_mass_kg": 0.2}
     alone = split_dose_change(100.0, 80.0, **inside, **masses)
     assert alone.ratios == pytest.approx({"uptake": 0.8, "mass": 1.0, "method": 1.0})
-    # A shunt without an activity says nothing.
+    # A shunt without an activity has no effect.
     assert "shunt" not in split_dose_change(100.0, 80.0, planned_lung_shunt_fraction=0.1).ratios
 
 

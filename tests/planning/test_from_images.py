@@ -102,7 +102,8 @@ def test_the_phantom_comes_out_as_its_truth(size: tuple[float, float, float], tu
 
 @pytest.mark.claim("plan_from_images")
 def test_a_plain_sum_and_a_blur_have_their_stated_errors(measured: Measured) -> None:
-    """What docs/planning.md states: ratios of 5 and 3 by sums and by the fit, with and without a blur of 12 mm."""
+    """The statement of docs/planning.md holds, with ratios of 5 and 3 by sums and by the fit, with and without a blur
+    of 12 mm."""
     found = {}
     for blur in (0.0, 12.0):
         phantom = planning_phantom(blur_fwhm_mm=blur)
@@ -264,7 +265,7 @@ def test_lungs_cut_by_the_ct_have_no_mass(phantom: PlanningPhantom) -> None:
 
 
 def test_a_part_of_the_lungs_is_not_taken_for_the_lungs(phantom: PlanningPhantom) -> None:
-    """A CT of the abdomen with the lungs' bases: neither their mass nor their counts are those of the lungs."""
+    """A CT of the abdomen contains only the lungs' bases, whose mass and counts are not those of the lungs."""
     base = _below(named(phantom)["Lungs"], phantom, 30)
     assert 0.0 < base.volume_ml < 1000.0
     plan = plan_of(phantom, structures=[*phantom.structures[:-1], base])
@@ -307,7 +308,7 @@ def test_checks_between_structures_warn() -> None:
         "ratio_below_1_5",
         "one_scan_of_all_injections",
     } <= codes(plan)
-    # What two tumors share counts for the first.
+    # An overlap of two tumors counts for the first.
     shared = {tumor.name: tumor.volume_ml for each in plan.territories for tumor in each.tumors}
     assert shared["Tumor B"] < made["Tumor B"].volume_ml
     outside = small("Liver:4-9", "Perfused:1-9", "Lungs:12-15")

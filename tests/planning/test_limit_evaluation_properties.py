@@ -74,7 +74,7 @@ def test_what_is_certain_stays_so_when_more_becomes_known(
         if known[name] is None:
             for state in evaluate_limits(doses, **{**known, name: value}):
                 then = first[state.limit.case_of or state.limit.alternative_of or state.limit.id]
-                # Readings that are not reconciled stay open; nothing that was certain is taken back.
+                # Contradicting readings stay open, and certain states stay certain.
                 assert not then.certain or state.state == then.state, (str(then), str(state))
 
 

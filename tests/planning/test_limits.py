@@ -94,7 +94,7 @@ CELLS: list[tuple[str, str, str, str, set[str]]] = [
     ),
 ]
 
-# As printed beside the cells: single-compartment column, multi-compartment column.
+# Values as printed in the single-compartment and multi-compartment columns.
 LEVELS = {
     ("glass", "HCC", "segmentectomy"): ({"3"}, set()),
     ("glass", "HCC", "lobectomy"): ({"1", "3"}, {"3"}),

@@ -34,7 +34,7 @@ def test_only_the_lungs_bind_the_closed_form() -> None:
 
 
 def test_equally_good_plans_are_pointed_out_and_the_smallest_taken() -> None:
-    """The tumor of the left territory is at its limit: nothing is gained by how much the right one gets above it."""
+    """The tumor of the left territory is at its limit, so that more activity in the right one gains nothing."""
     result = optimize_activities(
         two(),
         objective="max_min_tumor_dose",

@@ -12,7 +12,7 @@ from yttria.planning import optimize_activities
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_shadow_price_is_the_slope(objective: str) -> None:
-    """Moving each limit by a hundredth of it moves the objective by what its price says."""
+    """A change of each limit by a hundredth changes the objective by its price."""
     targets: dict[str, Any] = {"target_tumor_dose_gy": 205.0} if objective == "min_lung_energy" else {}
     question = {"objective": objective, "lung_limit_gy": 30.0, **LIMITS, **targets}
     base = optimize_activities(two(), **question)

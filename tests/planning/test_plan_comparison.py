@@ -1,4 +1,4 @@
-"""A delivery beside its plan: known changes come back as their causes, whatever space the plan lies in."""
+"""Known changes from plan to delivery come back as their causes, whatever the space of the plan."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_density_of_each_voxel_is_mass(phantom: Phantom) -> None:
 def test_a_plan_in_another_space_is_brought_over_by_its_transform(phantom: Phantom) -> None:
     turn = np.array([[0.0, -1.0, 0.0, 30.0], [1.0, 0.0, 0.0, -12.0], [0.0, 0.0, 1.0, 40.0], [0.0, 0.0, 0.0, 1.0]])
     plan, given = dosed(phantom, 2.0, 0.1), dosed(phantom, 1.5, 0.1)
-    # The plan's scanner has the patient elsewhere: where the inverse of the registration puts it.
+    # The plan's scanner has the patient at another place, which the inverse of the registration gives.
     away = plan.transformed(np.linalg.inv(turn), frame_of_reference_uid="1.2.3")
     given = given.transformed(np.eye(4), frame_of_reference_uid="1.2.4")
     with pytest.raises(GeometryError, match="must share one frame of reference"):
@@ -96,7 +96,7 @@ def test_an_absolute_delivery_states_what_it_knows(phantom: Phantom) -> None:
     assert given.delivered.delivered_activity_gbq == 2.0
     change = given.structures[2].change
     assert change is not None
-    # The reference of the plan is the liver's mask, the scan's activity is where the voxels have it.
+    # The reference of the plan is the liver's mask, but the scan's activity is in whole voxels.
     assert change.ratios["uptake"] == pytest.approx(1.0, abs=0.03)
 
 

@@ -42,7 +42,7 @@ def test_the_shunt_is_its_definition(seed: int, delay_h: float, lung: float, liv
         lung_transmission=lung,
         liver_transmission=liver,
     )
-    # A background of nothing: a pixel without counts in both views.
+    # The background is 0, with a pixel without counts in both views.
     nothing = np.zeros((2, *SHAPE))
     nothing[:, 5, 0] = 1.0
     region = EMPTY_SPACE if background else nothing

@@ -164,7 +164,7 @@ def test_a_territory_by_itself_has_the_limits_of_a_patient(patient_file: Path) -
 
 @pytest.mark.claim("shadow_prices")
 def test_shadow_prices_in_words_are_what_a_changed_limit_gives() -> None:
-    """The sentence's step is made: the objective changes by what the sentence says."""
+    """If the step of the sentence is made, the objective changes by the stated amount."""
     plan = planned()
     assert plan.optimum is not None
     sentence = optimum_in_words(plan.optimum)[-1]

@@ -16,7 +16,7 @@ from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, Unknow
 from yttria.planning import DoseLimit, DoseQuantity, InjectionMap, VoxelPlan, optimize_voxel_activities, voxel_plan
 from yttria.reference import voxel_plan as reference
 
-#: How much better than the optimum a random plan may be: the margin of a limit on a volume at a dose.
+#: Allowed advantage of a random plan over the optimum, which is the margin of a limit on a volume at a dose.
 NEVER_BETTER = 2e-6
 
 

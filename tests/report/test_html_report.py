@@ -1,4 +1,4 @@
-"""The report of a patient: its numbers are those of the JSON, its texts are data, and it needs nothing else."""
+"""The report of a patient has the numbers of the JSON, its texts are data, and it needs no other file."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_hostile_names_are_shown_and_do_nothing() -> None:
     assert html.count("<script") == 2
     assert all(" ".join(plain(name).split()) in found.text for name in HOSTILE)
     assert not re.search("[\x00-\x08\x1b\u202e]", html)
-    # The name at the foot of printed pages stands in the style sheet.
+    # The style sheet contains the name at the foot of printed pages.
     style = html.split("<style>", 1)[1].split("</style>", 1)[0]
     assert "bold" in style
     assert "<" not in style

@@ -1,4 +1,4 @@
-"""The phantom: its truth is what it says, whatever the grid."""
+"""The stated truth of the phantom holds on every grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uncertainties of a plan on its page: those of the JSON, one row a plan, and nothing without a stated uncertainty."""
+"""The page of a plan shows the uncertainties of the JSON, one row per plan, and none if none is stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports in a browser: nothing overflows, fails or is fetched, on a screen, on a telephone and on paper."""
+"""Reports in a browser do not overflow, fail or fetch, on a screen, on a telephone and on paper."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_printed_pages_are_whole(
     content = tab.pdf(tmp_path / "report.pdf", *size_mm).read_bytes()
     assert content.startswith(b"%PDF")
     count = len(re.findall(rb"/Type\s*/Page\b", content))
-    # More pages would mean that parts stand alone on their own.
+    # More pages would mean that parts are separated from their headings.
     assert 2 <= count <= 8
     assert tab.complaints() == []
 

@@ -1,4 +1,4 @@
-"""The page of error messages shows what the package says: each message is made here and found there word by word."""
+"""The page of error messages shows the messages of the package. Each one is made here and found there word by word."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def cohort(folder: Path, count: int) -> Path:
 
 
 def undisturbed_run(manifest: Path) -> dict[str, bytes]:
-    """Tables of a run without any fault, of the manifest beside which it is made."""
+    """Make the tables of a run without any fault, from the manifest in the same folder."""
     folder = manifest.parent / "undisturbed"
     report = run_manifest(manifest, folder)
     assert (report.state, report.counts.done, report.quarantined) == ("complete", report.counts.total, 0)

@@ -102,7 +102,7 @@ class Browser:
         return [json.dumps(event["params"])[:500] for event in self.events if event.get("method") in kinds]
 
     def requests(self) -> list[str]:
-        """Addresses that the page asked for since it was opened, but for what it holds itself."""
+        """List addresses that the page requested since it was opened, without those that it contains."""
         asked = (e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent")
         return [url for url in asked if not url.startswith("data:")]
 
@@ -113,7 +113,7 @@ class Browser:
         return path
 
     def pdf(self, path: Path, width_mm: float, height_mm: float) -> Path:
-        """Print the page to a PDF with the margins that it asks for."""
+        """Print the page to a PDF with the margins that it states."""
         size = {"paperWidth": width_mm / 25.4, "paperHeight": height_mm / 25.4}
         printed = self.call("Page.printToPDF", printBackground=True, preferCSSPageSize=False, **size)
         path.write_bytes(base64.b64decode(printed["data"]))

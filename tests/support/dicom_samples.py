@@ -29,7 +29,7 @@ Change = Callable[[Dataset, int], None]
 
 
 def new_dataset(sop_class: str, modality: str, series: str = "1") -> FileDataset:
-    """What every object has: meta header, patient, study, series, frame of reference."""
+    """Make the common part of every object, which is meta header, patient, study, series and frame of reference."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = generate_uid()

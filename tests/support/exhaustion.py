@@ -19,8 +19,8 @@ from yttria.errors import YttriaError
 
 
 def outcome(call_name: str, edge: int, limit: str) -> str:
-    """What becomes of the call in a process of its own."""
-    # What a first call imports and reads.
+    """Run the call in a separate process, and return its outcome."""
+    # The first call imports modules and reads files.
     CALLS[call_name](16)()
     call = CALLS[call_name](edge)
     reader, writer = os.pipe()
@@ -52,7 +52,7 @@ def limited(limit: str) -> None:
             os.setresuid(65534, 65534, 65534)
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         return
-    # What has been freed goes back to the system, so that the limit is felt.
+    # Freed memory goes back to the system, so that the limit has an effect.
     ctypes.CDLL(None).malloc_trim(0)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     most = size + int(float(limit) * 2**20)

@@ -28,7 +28,7 @@ class HtmlTable:
     rows: list[list[Cell]] = field(default_factory=list)
 
     def records(self) -> list[dict[str, Cell]]:
-        """Rows of the body by heading, without the unit that stands below it."""
+        """Read rows of the body by heading, without the unit below it."""
         names = [cell.text for cell in self.rows[0]]
         return [dict(zip(names, row, strict=True)) for row in self.rows[1:]]
 

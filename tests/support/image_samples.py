@@ -48,7 +48,8 @@ NRRD_HEADER = {
 
 
 def nrrd_file(path: Path, payload: bytes = b"", **changes: str | None) -> Path:
-    """A NRRD file with these header fields changed, or left out where None; raw float values unless given."""
+    """Write a NRRD file with these header fields changed, or left out if None. The values are raw floats unless
+    given."""
     fields = {**NRRD_HEADER, **{key.replace("_", " "): value for key, value in changes.items()}}
     lines = ["NRRD0004", *(f"{key}: {value}" for key, value in fields.items() if value is not None)]
     path.write_bytes(("\n".join(lines) + "\n\n").encode() + (payload or values("<f4").tobytes()))

@@ -12,7 +12,7 @@ import pytest
 
 
 def assert_interrupts(call: Callable[[], object], after_s: float) -> None:
-    """SIGINT ends `call`, also where the tests were started with SIGINT ignored."""
+    """Check that SIGINT ends `call`, even if the tests were started with SIGINT ignored."""
     sent = 0.0
 
     def send() -> None:

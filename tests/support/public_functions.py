@@ -1,4 +1,4 @@
-"""Public functions, and those that compute nothing of their own."""
+"""Public functions, and those that compute nothing themselves."""
 
 from __future__ import annotations
 

@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from yttria.conformance._cases import DICOM, NIFTI
 
 SHAPE = (7, 10, 8)
-"""Of what is stored, (k, j, i)."""
+"""Shape of the stored numbers, (k, j, i)."""
 
 _ASKED = [(4, 6, 2), (2, 3, 5), (5, 2, 1), (1, 7, 6)]
 """Voxels (k, j, i) in which a point is asked, off their centers by a fifth."""
 
 
 def file_cases() -> list[dict[str, Any]]:
-    """Every case of a file without its answer: id, model, inputs, tolerance, source, exercises."""
+    """List every case of a file without its answer, with id, model, inputs, tolerance, source and exercises."""
     return [*_dicom(), *_nifti()]
 
 
 def _stored(seed: int) -> NDArray[np.float32]:
-    """Whole numbers as a camera's: noise, and two spots that no mirror maps onto each other."""
+    """Make integers like a camera's, with noise and two spots that no mirror maps onto each other."""
     k, j, i = np.indices(SHAPE)
     spots = [((4, 6, 2), 24000.0, 3.0), ((2, 3, 5), 11000.0, 2.0)]
     mean = 300.0 + sum(

@@ -29,7 +29,8 @@ LIVER_G_PER_ML = 1.06
 
 
 def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str, NDArray[np.float64]]:
-    """By "k x j x i" in mm. The dose point kernel is a table of this project; nothing else here is the core's."""
+    """By "k x j x i" in mm. Only the dose point kernel is a table of this project, and nothing else here belongs to the
+    core."""
     kernel = dose_point_kernel("liver")
     made = {}
     for size in sizes:
@@ -42,7 +43,7 @@ def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str
 
 
 def with_answer(case: dict[str, Any]) -> dict[str, Any]:
-    """The case with what the reference expects, by the definition of the convolution."""
+    """Complete a case with the answer of the reference, by the definition of the convolution."""
     found = reference_answer(case["model"], case["inputs"] | {"_convolve": convolve})
     return case | {"expected": {name: value for name, value in found.items() if value is not None}}
 

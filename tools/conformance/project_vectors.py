@@ -1,4 +1,4 @@
-"""Make the planning cases of this project, which ask what the published vectors do not."""
+"""Make the planning cases of this project, which concern questions beyond the published vectors."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 FACTOR = {"dose_factor_Gy_kg_per_GBq": 49.67}
-#: As published work on holmium spheres takes them.
+#: Values of published work on holmium spheres.
 HOLMIUM = {"half_life_h": 26.8, "dose_factor_Gy_kg_per_GBq": 15.87}
 SOURCE = "yttria.reference"
 
 
 def project_vectors() -> list[dict[str, Any]]:
-    """Each without its answer, as the published vectors otherwise."""
+    """List the cases without their answers, otherwise in the form of the published vectors."""
     rng = np.random.default_rng(9)
     doses = np.round(rng.gamma(3.0, 35.0, 60), 2).tolist()
     occupancy = (np.round(np.clip(rng.uniform(-0.3, 1.4, 60), 0.0, 1.0) * 64) / 64).tolist()

@@ -10,7 +10,7 @@ from yttria.conformance.diagnosis import Answers
 
 
 def noisy(answers: Answers, noise: float, seed: int) -> Answers:
-    """Every number that is no count times `1 + noise x` with a normal `x` of its own, each voxel too."""
+    """Multiply every number except counts by `1 + noise x` with its own normal `x`, also each voxel."""
     rng = np.random.default_rng(seed)
 
     def changed(value: Any) -> Any:
@@ -26,7 +26,7 @@ def noisy(answers: Answers, noise: float, seed: int) -> Answers:
 
 
 def spoiled(answers: Answers, seed: int) -> Answers:
-    """One to five cases whose numbers are all multiplied by a factor of 0.5 to 2, of no known cause."""
+    """Multiply all numbers of one to five cases by a factor of 0.5 to 2, without a known cause."""
     rng = np.random.default_rng(seed)
 
     def changed(value: Any, factor: float) -> Any:

@@ -34,7 +34,8 @@ SOURCE_LOCAL = "yttria.reference: local deposition D = C c / rho"
 
 
 def voxel_cases() -> list[dict[str, Any]]:
-    """Every voxel case without its answer: id, model, inputs (arrays float32), tolerance, source, exercises."""
+    """List every voxel case without its answer, with id, model, inputs (float32 arrays), tolerance, source and
+    exercises."""
     return [*_kernels(), *_simple(), *_phantoms()]
 
 
@@ -107,7 +108,7 @@ def _phantoms() -> list[dict[str, Any]]:
     ct[8:, 2:-2, 2:-2] = -750.0
     ct = np.where(liver > 0.5, 60.0, ct)
     ct[0:2, 8:11, 5:8] = 700.0
-    # A little everywhere, as scatter leaves it: what a voxel weighs matters in all of them.
+    # There is a little activity everywhere, like scatter, so that the mass of every voxel matters.
     scattered = activity + 2e4
     rng = np.random.default_rng(3)
     counts = 1e-3 * activity + 25.0 + rng.normal(0.0, 20.0, shape)
@@ -159,7 +160,7 @@ def _phantoms() -> list[dict[str, Any]]:
 def _ball(
     shape: tuple[int, ...], size_mm: tuple[float, ...], center: tuple[float, ...], radius_mm: float
 ) -> NDArray[np.float64]:
-    """The fraction of 4 x 4 x 4 points of each voxel within a ball; `center` in voxels along (k, j, i)."""
+    """Compute the fraction of 4 x 4 x 4 points of each voxel within a ball. `center` is in voxels along (k, j, i)."""
     fraction = np.zeros(shape)
     offsets = (np.arange(4) + 0.5) / 4 - 0.5
     grid = np.indices(shape)

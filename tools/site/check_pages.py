@@ -1,4 +1,4 @@
-"""Look at every page of the built manual in headless Chromium: none is wider than the screen, and the search finds."""
+"""Check every page of the built manual in headless Chromium. No page is wider than the screen, and the search works."""
 
 from __future__ import annotations
 

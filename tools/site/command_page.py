@@ -29,7 +29,7 @@ def pages() -> dict[str, str]:
 
 
 def _commands(words: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Give a command, or those of a group."""
+    """Yield a command, or those of a group."""
     subcommands = getattr(command, "commands", None)
     if subcommands is None:
         yield words, command

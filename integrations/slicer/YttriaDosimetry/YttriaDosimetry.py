@@ -115,7 +115,8 @@ class YttriaDosimetryWidget(ScriptedLoadableModuleWidget):
 
 
 class YttriaDosimetryLogic(ScriptedLoadableModuleLogic):
-    """What the button does, for scripts too: `slicer.modules.yttriadosimetry` and `YttriaDosimetryLogic().run(...)`."""
+    """Action of the button, also for scripts: `slicer.modules.yttriadosimetry` and
+    `YttriaDosimetryLogic().run(...)`."""
 
     @staticmethod
     def install() -> None:

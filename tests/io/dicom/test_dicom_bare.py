@@ -70,7 +70,7 @@ def test_a_data_set_alone_is_read_as_the_file_was(tmp_path: Path, implicit: bool
 
 
 def test_a_file_may_begin_with_its_meta_information(tmp_path: Path) -> None:
-    """The version of the meta information, which stands second, states its length in four bytes."""
+    """The second element is the version of the meta information, and it states its length in four bytes."""
     ct = write_series(tmp_path / "ct", values(), affine("plain"), "CT")
     path = write_seg(tmp_path / "seg.dcm", {"Liver": values() > 40}, ct)
     expected = read_structures(path)[0]

@@ -193,7 +193,7 @@ def test_numbers_that_are_none(tmp_path: Path, keyword: str, value: object) -> N
 
 
 def test_a_value_of_another_kind_than_its_tag(sound: dict[str, Path], tmp_path: Path) -> None:
-    """A sequence where a number stands, a text where a sequence stands."""
+    """A sequence replaces a number, and a text replaces a sequence."""
     for keyword, vr, value, way in (
         ("Rows", "SQ", [Dataset()], dicom.read_image),
         ("ImagePositionPatient", "SQ", [Dataset()], dicom.read_image),

@@ -34,7 +34,7 @@ def test_slices_are_sorted_along_their_normal_whatever_their_order(kind: str) ->
     assert not advisories
     slices = [ORDER[n] for n in order]
     assert slices == ([0, 1, 2, 3] if np.linalg.det(matrix[:3, :3]) > 0 else [3, 2, 1, 0])
-    # A voxel lies where it lay: index k of the file's grid is index slices.index(k) of ours.
+    # A voxel keeps its place. Index k of the file's grid is index slices.index(k) of the read grid.
     for k in slices:
         expected = matrix @ [4.0, 2.0, k, 1.0]
         assert found @ [4.0, 2.0, slices.index(k), 1.0] == pytest.approx(expected, abs=1e-8)

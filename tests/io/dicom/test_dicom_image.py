@@ -27,7 +27,7 @@ def sum_in_mbq(image: Image) -> float:
 
 
 def same_place(image: Image, array: np.ndarray, matrix: np.ndarray, tolerance: np.ndarray) -> None:
-    """Every value lies where it was: at the same millimeters, whatever the index."""
+    """Check that every value keeps its position in mm, whatever its index."""
     k, j, i = np.indices(array.shape).reshape(3, -1)
     points = matrix @ np.array([i, j, k, np.ones_like(i)])
     back = np.rint((np.linalg.inv(image.affine_lps) @ points)[:3]).astype(int)

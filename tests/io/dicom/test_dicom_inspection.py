@@ -24,7 +24,7 @@ from yttria.io import dicom
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """PET, CT and a segmentation as a scanner's export has them, beside what is no DICOM and what is damaged."""
+    """Make PET, CT and a segmentation like a scanner's export, with damaged files and files that are not DICOM."""
     folder = tmp_path_factory.mktemp("case")
     write_series(folder / "pet", values(np.float64) * 2e4, affine("plain"), slopes=[40.0, 31.7, 35.9, 38.01])
     write_series(folder / "ct", values() - 50, affine("plain"), "CT", series="2")
@@ -112,7 +112,7 @@ def test_series_of_one_number_are_told_apart(tmp_path: Path) -> None:
     text = invoke("inspect", tmp_path)
     for series in report.series:
         assert series.name in text
-    # A choice names the series beside the UID that makes it.
+    # A choice names the series and the UID that selects it.
     (choice,) = (m for m in report.missing if m.startswith("a choice"))
     assert all(f"{r.uid}, {r.name}" in choice for r in report.series if r.modality == "PT")
 
@@ -149,7 +149,7 @@ def test_dose_takes_time_and_activity_from_the_header(case: Path, tmp_path: Path
     assert scaling["scan_delay_h"] == pytest.approx(3.0)
     assert scaling["administered_activity_gbq"] == pytest.approx(1.4)
     assert scaling["time_basis"].startswith("decay correction to the start of the scan (DecayCorrection START)")
-    # 140 voxels hold nothing of what was given, and they are few for a resolution that nobody stated.
+    # The 140 voxels contain no delivered activity, and they are few if no resolution is stated.
     codes = [a["code"] for a in written["advisories"]]
     assert codes == ["field_total_differs_from_administered", "resolution_not_stated"]
     assert yttria.read_image(tmp_path / "a" / "dose.nrrd").unit == "Gy"
@@ -178,7 +178,7 @@ def test_another_nuclide_is_refused_even_where_the_delay_is_given(case: Path, tm
     for delay in (None, 20.0):
         with pytest.raises(OutOfRangeError, match="protocol of another nuclide"):
             dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", scan_delay_h=delay))
-    # Relative scaling asks for no more than proportional values.
+    # Relative scaling needs only proportional values.
     relative = Case(
         activity=tmp_path,
         structures=case / "seg.dcm",

@@ -54,7 +54,8 @@ def test_overlapping_segments_lie_where_they_were_drawn(sources: Path, tmp_path:
 
 
 def test_trap_grid_of_the_segmentation_is_not_that_of_the_image(sources: Path, tmp_path: Path) -> None:
-    """Empty slices are not stored, and the slices may run the other way: only the affine says where a mask lies."""
+    """Empty slices are not stored, and the order of the slices may be reversed. Only the affine gives the place of a
+    mask."""
     (structure,) = read_structures(write_seg(tmp_path / "seg.dcm", {"Tumor": boxes()["Tumor"]}, sources / "plain"))
     image = read_image(sources / "plain")
     assert structure.mask.shape == (2, 5, 7) != image.shape

@@ -40,7 +40,7 @@ def timed(
     """Headers of a scan that began at `scanned`. Zones: "none", the "file"'s for all times, or also one in the "DT"."""
 
     def change(dataset: Dataset, k: int) -> None:
-        # The file's zone holds for everything that states none of its own.
+        # The file's zone applies to every time without its own zone.
         local = scanned.astimezone(scanned.tzinfo)
         for kind in ("Series", "Acquisition"):
             setattr(dataset, f"{kind}Date", local.strftime("%Y%m%d"))
@@ -61,7 +61,8 @@ def timed(
 
 
 def seen(correction: str, hours: float) -> float:
-    """What a scanner shows of 1 MBq at administration, scanned `hours` later, by the midpoint rule."""
+    """Compute the value that a scanner shows of 1 MBq at administration, scanned `hours` later, by the midpoint
+    rule."""
     if correction == "ADMIN":
         return 1.0
     if correction == "START":
@@ -83,7 +84,7 @@ KINDS = ("plain", "flipped", "permuted", "oblique")
 def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str, span: str, zones: str) -> None:
     """From files to activity at administration: decay correction x midnight x zone, over slopes and orientations."""
     hours = SPANS_H[span]
-    # The scanner's clock is six zones west where the time of administration has a zone of its own.
+    # The scanner's clock is six zones west if the time of administration has its own zone.
     west = timezone(timedelta(hours=-5, minutes=-30)) if zones == "DT" else ADMINISTERED.tzinfo
     scanned = (ADMINISTERED + timedelta(hours=hours)).astimezone(west)
     truth = np.linspace(0.2, 1.7, 140).reshape(4, 5, 7) * 1e6

@@ -59,7 +59,7 @@ def test_values_units_and_segments_come_back(tmp_path: Path, pet: Path, seg: Pat
         assert found.quantities["Minimum dose of the hottest 70 % of the volume"][0] == pytest.approx(row["d70_gy"])
         assert found.quantities["Share of the volume that receives at least 70 Gy"][1] == "1"
         assert found.quantities["Mass"] == (pytest.approx(row["mass_kg"]), "kg")
-    # What is not defined for a structure is not there.
+    # Quantities that are not defined for a structure are missing.
     assert "Mean biologically effective dose (BED)" in back["Liver"].quantities
     assert "Mean biologically effective dose (BED)" not in back["Tumor 1"].quantities
 

@@ -28,7 +28,7 @@ def frame(seed: int) -> np.ndarray[Any, Any]:
 
 
 def coded(code: tuple[str, str] | None) -> Dataset:
-    """A detector with its view; none if there is no code."""
+    """Make a detector with its view, without one if there is no code."""
     detector = Dataset()
     if code is not None:
         item = Dataset()

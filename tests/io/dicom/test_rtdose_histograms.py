@@ -1,4 +1,4 @@
-"""Histograms of regions in an RTDOSE: what stands in it, who refuses, and whether another program finds an error."""
+"""Histograms of regions in an RTDOSE, with its content, refusals, and the check by another program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of RTDOSE files, and what is refused."""
+"""Reading of RTDOSE files, and refusals."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_flipped_bits(tmp_path: Path) -> None:
         with suppress(YttriaError):
             assert np.isfinite(read_rtdose(path).array).all()
             read += 1
-    # Neither all of them nor none: texts may hold anything.
+    # Some texts fit and some do not, because texts may have any content.
     assert 20 < read < 280
 
 
@@ -120,7 +120,7 @@ def test_real_files(shared_data: Path) -> None:
     for file in files:
         dose = read_image(file)
         axis = 0 if "SupInf" in file.name else 1
-        # 1 Gy/mm along one axis until it reaches zero, nothing along the others.
+        # The gradient is 1 Gy/mm along one axis until the dose is 0, and 0 along the others.
         steps = np.diff(dose.array, axis=axis) / dose.voxel_size_mm[axis]
         low = np.minimum(*(dose.array.take(range(n, n + steps.shape[axis]), axis) for n in (0, 1)))
         np.testing.assert_allclose(np.abs(steps[low > 0]), 1.0, rtol=1e-3)

@@ -45,7 +45,7 @@ def test_a_sphere_comes_back_with_the_volume_of_its_voxels(tmp_path: Path) -> No
     )
     assert slabs.color == pytest.approx((0.2, 0.4, 0.6), abs=1 / 510)
     assert not slabs.advisories
-    # Between planes smooth, and closer to the sphere that the voxels stand for.
+    # The shape is smooth between planes, and closer to the sphere that the voxels represent.
     (smooth,) = read_structures(tmp_path / "rs.dcm")
     assert smooth.volume_ml == pytest.approx(4 / 3 * np.pi * 27, rel=5e-3)
 
@@ -78,7 +78,7 @@ def test_outlines_enclose_the_pixels_and_nothing_else(mask) -> None:
 
 
 def test_rows_and_columns_are_not_swapped(tmp_path: Path) -> None:
-    # A popular reader swaps them where the image is not square.
+    # A popular reader swaps them if the image is not square.
     mask = np.zeros((3, 5, 11), bool)
     mask[1, 3, 8:10] = True
     mask[2, 3, 8] = True

@@ -1,4 +1,5 @@
-"""Contours through the centers of voxels give the mask back that they outline, and nothing else is taken for such."""
+"""Contours through the centers of voxels give back the mask that they outline, and other contours are not confused with
+them."""
 
 from __future__ import annotations
 

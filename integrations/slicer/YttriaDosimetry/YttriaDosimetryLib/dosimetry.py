@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the module's button does: an activity volume and a segmentation become a dose volume and a table."""
+"""Action of the module's button, which makes a dose volume and a table from an activity volume and a segmentation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def dose_of_nodes(activity: Any, segmentation: Any, settings: Settings, util: An
 
 
 def scaling_of(settings: Settings, structures: list[yttria.Structure]) -> Any:
-    """The scaling that the settings ask for."""
+    """Make the scaling that the settings state."""
     if settings.relative_to is None:
         return yttria.AbsoluteScaling(scan_delay_h=settings.scan_delay_h)
     named = [structure for structure in structures if structure.name == settings.relative_to]
@@ -67,7 +67,7 @@ def scaling_of(settings: Settings, structures: list[yttria.Structure]) -> Any:
 
 
 def show_result(result: Any, rows: list[dict[str, Any]], volume: Any, table: Any, util: Any, string_array: Any) -> str:
-    """Write the result into a volume and a table, and return what the reader must know, one advisory a line."""
+    """Write the result into a volume and a table, and return the advisories, one per line."""
     show_image(result.image, volume, util)
     if table is not None:
         show_table(rows, table, string_array)
