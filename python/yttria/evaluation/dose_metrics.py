@@ -99,6 +99,11 @@ class DoseMetric:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> dose_metric("V70").as_dict()["key"]
+        'v70gy_fraction'
         """
         return asdict(self)
 

@@ -46,6 +46,11 @@ class DvhRow:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> DvhRow(structure="Tumor", dose_gy=50.0, volume_ml=1.2, volume_fraction=0.3).as_dict()["volume_ml"]
+        1.2
         """
         return asdict(self)
 

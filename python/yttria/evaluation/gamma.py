@@ -70,6 +70,13 @@ class GammaResult:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> reference = np.full((4, 5, 6), 2.0)
+        >>> gamma_index(reference, reference, voxel_size_mm=(3.0, 4.0, 4.0)).as_dict()["passing_fraction"]
+        1.0
         """
         values = {
             name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("gamma", "advisories")

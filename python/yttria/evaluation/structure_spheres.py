@@ -43,6 +43,11 @@ class StructureSpheres:
         -------
         dict
             By name, with the unit at its end.
+
+        Examples
+        --------
+        >>> StructureSpheres(structure="Tumor", spheres=120.0, spheres_per_ml=100.0).as_dict()["spheres"]
+        120.0
         """
         return asdict(self)
 

@@ -202,6 +202,12 @@ class StructureDose:
         dict
             By name, with the unit at its end; values as JSON takes them. Columns of standard uncertainties, of the
             recovered mean and of microspheres are present if they were requested.
+
+        Examples
+        --------
+        >>> row = StructureDose.of("Tumor", None, volume_ml=0.0, outside_fraction=1.0)
+        >>> row.as_dict()["outside_fraction"]
+        1.0
         """
         row = self._numbers()
         recovered, spheres = row.pop("recovered"), row.pop("spheres")
@@ -337,5 +343,10 @@ class IsodoseOverlap:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> IsodoseOverlap(level_gy=50.0, volume_a_ml=10.0, volume_b_ml=9.0, dice=0.9).as_dict()["dice"]
+        0.9
         """
         return asdict(self)

@@ -215,7 +215,13 @@ class UncertaintyBudget:
         return self.value - expanded, self.value + expanded
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON."""
+        """Return plain data, ready for JSON.
+
+        Examples
+        --------
+        >>> UncertaintyBudget(quantity="mean_gy", unit="Gy", value=100.0, components=()).as_dict()["value"]
+        100.0
+        """
         return {
             "structure": self.structure,
             "quantity": self.quantity,

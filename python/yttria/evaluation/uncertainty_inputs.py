@@ -196,7 +196,13 @@ class UncertaintyInputs:
         return cls(**given)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the given inputs as plain data, ready for JSON. `from_dict` reads them back."""
+        """Return the given inputs as plain data, ready for JSON. `from_dict` reads them back.
+
+        Examples
+        --------
+        >>> UncertaintyInputs(fwhm_mm=6.0).as_dict()["fwhm_mm"]
+        6.0
+        """
         found: dict[str, Any] = {}
         for name in self.names():
             value = getattr(self, name)

@@ -115,6 +115,11 @@ class DeliveredRoles:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> DeliveredRoles(liver=("Liver",), tumors=("A",)).as_dict()["tumors"]
+        ['A']
         """
         return {each.name: list(getattr(self, each.name)) for each in fields(self)}
 

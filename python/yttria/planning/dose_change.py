@@ -42,6 +42,11 @@ class DoseChange:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> split_dose_change(200.0, 150.0).as_dict()["ratio"]
+        0.75
         """
         return {
             "ratio": self.ratio,

@@ -134,6 +134,11 @@ class LimitCondition:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> LimitCondition(quantity="hepatic_reserve_fraction", relation="below", value=0.30).as_dict()["below"]
+        0.3
         """
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         boundary = {"includes_boundary": True} if self.includes_boundary else {}

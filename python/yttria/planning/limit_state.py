@@ -203,6 +203,14 @@ class LimitState:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> from yttria.planning import TreatmentDoses, evaluate_limits
+        >>> doses = TreatmentDoses(normal_perfused_dose_gy=48.0)
+        >>> states = evaluate_limits(doses, device="resin", disease="HCC", intent="unilobar")
+        >>> next(each for each in states if each.limit.kind == "normal_perfused").as_dict()["state"]
+        'above limit'
         """
         return {
             "text": str(self),

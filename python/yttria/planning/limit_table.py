@@ -159,6 +159,12 @@ class Limit:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> from yttria.planning import dose_limits
+        >>> dose_limits(device="glass", kind="lung").limits[0].as_dict()["unit"]
+        'Gy'
         """
         return {
             **{name: getattr(self, name) for name in self.__dataclass_fields__},

@@ -47,6 +47,12 @@ class LimitRow:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        >>> from yttria.planning import dose_limits
+        >>> dose_limits(device="glass", kind="lung").rows()[0].as_dict()["applies"]
+        'yes'
         """
         open_ones = [str(condition) for condition in self.depends_on]
         return {**self.limit.as_dict(), "applies": self.applies, "depends_on": open_ones}
