@@ -133,7 +133,7 @@ def lung_dose_bounds(
     ShapeError
         If there is not one delivered activity per injection.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Notes
     -----

@@ -68,7 +68,7 @@ def energy_balance(
     OutOfRangeError
         If a number is outside its range.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----
@@ -133,7 +133,7 @@ def tumor_mass_for_dose_kg(
     OutOfRangeError
         If a number is outside its range.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Examples
     --------

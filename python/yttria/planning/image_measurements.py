@@ -50,7 +50,7 @@ class PlanSettings:
     Raises
     ------
     ArgumentError
-        For a nuclide that the device does not carry, and custom microspheres without a nuclide.
+        If the device does not carry the nuclide, or custom microspheres have no nuclide.
 
     Examples
     --------

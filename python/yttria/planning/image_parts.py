@@ -22,8 +22,7 @@ CRUMB = 0.005
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlanParts:
-    """Disjoint parts, which are normal liver and tumors by territory, untreated tumor, the rest of the liver, and
-    lungs."""
+    """Disjoint parts: normal liver and tumors by territory, untreated tumor, the rest of the liver, and lungs."""
 
     volumes: Mapping[str, Structure]
     normal: Mapping[str, Structure]

@@ -77,7 +77,7 @@ def lung_dose(
     OutOfRangeError
         If a number is outside its range.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----
@@ -140,7 +140,7 @@ def lung_mass_for_dose_kg(
     OutOfRangeError
         If a number is outside its range.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def lung_shunt_for_dose(
     OutOfRangeError
         If a number is outside its range, or the fraction would exceed 1.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Examples
     --------

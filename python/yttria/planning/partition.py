@@ -66,8 +66,8 @@ class PartitionModel:
         If a mass or ratio is not positive, a perfused normal mass is below 0 or above the total, a shunt or residual is
         outside [0, 1), or the lungs are outside 0.3-2.5 kg.
     ArgumentError
-        For an overlap or the name of one of several territories that is missing, a wrong type, or a nuclide that no
-        microspheres carry.
+        If an overlap or the name of one of several territories is missing, a value has a wrong type, or it is a nuclide
+        that no microspheres carry.
     UndefinedError
         Without a territory, without a tumor in the only territory without name, without a ratio if it does not cancel,
         for a name twice, for a territory without tissue.

@@ -107,7 +107,7 @@ def partition_doses(
     InsufficientMemoryError
         If there is no room for the results.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----
@@ -207,7 +207,7 @@ def partition_activities(
     InsufficientMemoryError
         If there is no room for the results.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----

@@ -157,8 +157,7 @@ def _row(function: DoseFunction) -> Array:
 
 
 def _effect(question: PlanQuestion, answer: PlanAnswer, limit: PlanLimit, sign: float) -> float:
-    """Compute the change of the goal per unit of a limit that is slightly relaxed (1) or tightened (-1), inf without a
-    plan."""
+    """Compute the change of the goal per unit of a limit that is relaxed (1) or tightened (-1), inf without a plan."""
     easier = sign if limit.sign == "<=" else -sign
     value = limit.value * (1.0 + easier * _STEP)
     if limit.unit == "fraction":

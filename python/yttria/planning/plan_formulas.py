@@ -162,8 +162,7 @@ class PlanFormulas:
         return np.array([each.standard_uncertainty for each in self.inputs])
 
     def possible(self, x: Values) -> NDArray[np.bool_]:
-        """Decide which draws have a positive normal liver in each territory, because a difference of masses may be
-        negative."""
+        """Decide which draws have a positive normal liver in each territory. A difference of masses may be negative."""
         found = np.ones(x.shape[1:], bool)
         if self._difference:
             for k in range(len(self._normals)):

@@ -91,7 +91,7 @@ def single_compartment_dose(
     OutOfRangeError
         If a number is outside its range. Grams are named as such.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----
@@ -162,7 +162,7 @@ def single_compartment_activity(
     OutOfRangeError
         If a number is outside its range. Grams are named as such.
     ArgumentError
-        For a nuclide that no microspheres carry, such as that of Lu-177.
+        If no microspheres carry the nuclide, such as Lu-177.
 
     Warns
     -----
