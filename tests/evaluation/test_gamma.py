@@ -293,9 +293,10 @@ def test_a_dose_that_is_not_finite_is_refused_by_its_place(value: float, which: 
     ],
 )
 def test_a_criterion_outside_its_domain_is_refused(criterion, message: str) -> None:
-    shape = criterion.pop("shape", (2, 3, 4))
+    others = {name: value for name, value in criterion.items() if name != "shape"}
+    doses = np.ones(criterion.get("shape", (2, 3, 4)))
     with pytest.raises(OutOfRangeError, match=message):
-        core(np.ones(shape), np.ones(shape), **criterion)
+        core(doses, doses, **others)
 
 
 def test_what_has_no_gamma() -> None:
