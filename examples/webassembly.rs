@@ -1,9 +1,8 @@
 //! The dose by convolution with voxel S values, for a page in a browser.
 //!
-//! `cargo build --release --example webassembly --target wasm32-unknown-unknown` makes a module without imports:
-//! numbers and the addresses of arrays go in and out (docs/browser.md).
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-// Only an exported name can be called from outside, and exporting one is unsafe because it could be another's.
+//! `cargo build --release --example webassembly --target wasm32-unknown-unknown` makes a module whose functions
+//! take and return numbers and the addresses of arrays (docs/browser.md).
+// Only an exported name can be called from outside. Exporting one is unsafe because another library could have it too.
 #![allow(unsafe_code)]
 
 use std::sync::{Mutex, PoisonError};
