@@ -193,7 +193,13 @@ class Nuclide:
 
 def _decay_data(
     isotope: IsotopeName,
-) -> tuple[float, tuple[int, int], list[tuple[float, float, SpectrumShape]], tuple[float, float, float, float]]: ...
+) -> tuple[
+    float,
+    tuple[int, int],
+    list[tuple[float, float, SpectrumShape]],
+    tuple[float, float, float, float],
+    list[tuple[float, float]],
+]: ...
 def _beta_spectrum(isotope: IsotopeName, energies_mev: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 # kernels

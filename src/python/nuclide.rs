@@ -207,8 +207,8 @@ impl PyNuclide {
 }
 
 /// Half-life in h; charge and mass number of the daughter; branches; energies in MeV of beta particles, conversion
-/// electrons, relaxation and photons.
-type DecayRow = (f64, (u32, u32), Vec<(f64, f64, &'static str)>, [f64; 4]);
+/// electrons, relaxation and photons; probability and energy in MeV of each line of photons.
+type DecayRow = (f64, (u32, u32), Vec<(f64, f64, &'static str)>, [f64; 4], Vec<[f64; 2]>);
 
 #[pyfunction]
 fn _decay_data(py: Python<'_>, isotope: &str) -> PyResult<DecayRow> {
@@ -221,7 +221,7 @@ fn _decay_data(py: Python<'_>, isotope: &str) -> PyResult<DecayRow> {
         isotope.relaxation_mev(),
         isotope.photon_mev(),
     ];
-    Ok((isotope.half_life_h(), daughter, branches.collect(), energies))
+    Ok((isotope.half_life_h(), daughter, branches.collect(), energies, isotope.photon_lines()))
 }
 
 #[pyfunction]

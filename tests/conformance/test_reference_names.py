@@ -64,6 +64,8 @@ EXCEPTIONS = {
     "microspheres.microsphere_spread": ARRAYS,
     "partial_volume.recovered_means": ARRAYS,
     "partition.weight_kg": STEP,
+    "photon_dose.photon_dose": ARRAYS,
+    "photon_dose.photon_dose_factor": ARRAYS,
     "plan_uncertainty.plan_uncertainty": ARRAYS,
     "propagation.absolute_factor": STEP,
     "propagation.displaced_fraction": STEP,

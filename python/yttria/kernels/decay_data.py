@@ -35,6 +35,22 @@ class BetaBranch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhotonLine:
+    """Photons of one energy.
+
+    Parameters
+    ----------
+    energy_mev : float
+        Energy in MeV.
+    probability : float
+        Photons per decay.
+    """
+
+    energy_mev: float
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecayData:
     """Half-life, beta branches and mean energies per decay of an isotope.
 
@@ -55,7 +71,9 @@ class DecayData:
     relaxation_mev : float
         Energy of Auger electrons and soft X-rays in MeV per decay.
     photon_mev : float
-        Energy of gamma rays and K X-rays in MeV per decay. No dose of this package includes it.
+        Energy of gamma rays and K X-rays in MeV per decay. No dose includes it; `photon_dose` estimates its dose.
+    photon_lines : tuple of PhotonLine
+        Its lines: K X-rays at their mean energy, gamma rays of converted transitions, and all others at 1 MeV.
     source : str
         Keys of `yttria.sources`.
     """
@@ -69,6 +87,7 @@ class DecayData:
     conversion_mev: float
     relaxation_mev: float
     photon_mev: float
+    photon_lines: tuple[PhotonLine, ...]
     source: str
 
     @property
@@ -117,7 +136,7 @@ def decay_data(isotope: IsotopeName) -> DecayData:
     (26.824, 0.662, 0.027)
     """
     name = one_of("isotope", isotope, ISOTOPES)
-    half_life_h, (charge, mass_number), branches, energies = _core._decay_data(name)
+    half_life_h, (charge, mass_number), branches, energies, lines = _core._decay_data(name)
     beta, conversion, relaxation, photon = energies
     return DecayData(
         isotope=name,
@@ -129,6 +148,7 @@ def decay_data(isotope: IsotopeName) -> DecayData:
         conversion_mev=conversion,
         relaxation_mev=relaxation,
         photon_mev=photon,
+        photon_lines=tuple(PhotonLine(energy_mev=e, probability=p) for p, e in lines),
         source="ensdf, bearden1967, bambynek1972",
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..._foundation.choices import ISOTOPES, IsotopeName
 from ...kernels import decay_data
 from ...reference import beta_spectrum as reference
+from ...reference import photon_dose as photons
 from .._record import Record, in_room
 
 _kernels = in_room("kernels")
@@ -33,6 +34,18 @@ def _mean(isotope: IsotopeName) -> dict[str, Any]:
     return {"beta_mev": reference.mean_beta_energy_mev(*_branches(isotope))}
 
 
+def _lines(isotope: IsotopeName) -> list[photons.Line]:
+    return [(line.probability, line.energy_mev) for line in decay_data(isotope).photon_lines]
+
+
+def _photon_dose(radii_mm: NDArray[np.float64], isotope: IsotopeName) -> NDArray[np.float64]:
+    return photons.photon_dose(radii_mm, _lines(isotope))
+
+
+def _photon_dose_factor(mass_kg: float, isotope: IsotopeName) -> float:
+    return photons.photon_dose_factor(mass_kg, _lines(isotope), decay_data(isotope).half_life_h)
+
+
 def records() -> tuple[Record, ...]:
     """List the records of this file."""
     isotopes = list(ISOTOPES)
@@ -46,5 +59,26 @@ def records() -> tuple[Record, ...]:
             relative=1e-5,
             of_maximum=1e-9,
             reference=_spectrum,
+        ),
+        _kernels(
+            "energy_absorption_cm2_per_g",
+            {"energies_mev": [np.linspace(0.03, 2.0, 50)]},
+            {"coefficient_cm2_per_g": ""},
+            relative=1e-8,
+            reference=photons.energy_absorption_cm2_per_g,
+        ),
+        _kernels(
+            "photon_dose",
+            {"radii_mm": [np.array([5.0, 20.0, 100.0])], "isotope": isotopes},
+            {"dose_gy": ""},
+            relative=1e-8,
+            reference=_photon_dose,
+        ),
+        _kernels(
+            "photon_dose_factor",
+            {"mass_kg": [1e-3, 1.8], "isotope": isotopes},
+            {"dose_factor_gy_kg_per_gbq": ""},
+            relative=1e-5,
+            reference=_photon_dose_factor,
         ),
     )
