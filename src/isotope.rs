@@ -358,7 +358,11 @@ impl Isotope {
     /// rays beside these are one line at [`OTHER_GAMMA_MEV`] with their energy.
     pub fn photon_lines(&self) -> Vec<[f64; 2]> {
         let gammas = self.transitions.iter().map(|t| [t.photons, t.energy_kev / 1000.0]);
-        let x_rays = [self.x_ray_mev() / (self.shells.x_ray_kev / 1000.0), self.shells.x_ray_kev / 1000.0];
+        // Zero over zero without converted transitions; the filter drops it.
+        let x_rays = [
+            self.x_ray_mev() / (self.shells.x_ray_kev / 1000.0),
+            self.shells.x_ray_kev / 1000.0,
+        ];
         let mut lines: Vec<[f64; 2]> = std::iter::once(x_rays).chain(gammas).filter(|[p, _]| *p > 0.0).collect();
         let others = self.photon_mev() - lines.iter().map(|[p, energy]| p * energy).sum::<f64>();
         if others > 1e-6 {
