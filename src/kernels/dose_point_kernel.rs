@@ -62,6 +62,17 @@ impl DosePointKernel {
         Ok(kernel)
     }
 
+    /// The same at another density in g/mL: radii in proportion to 1 over it. Errors unless it is positive.
+    pub fn at_density(mut self, density_g_per_ml: f64) -> Result<Self> {
+        let density_g_per_ml = check::positive("density of a kernel in g/mL", density_g_per_ml)?;
+        let scale = self.density_g_per_ml / density_g_per_ml;
+        for edge in &mut self.edge_mm {
+            *edge *= scale;
+        }
+        self.density_g_per_ml = density_g_per_ml;
+        Ok(self)
+    }
+
     /// Density of the medium in the table, in g/mL.
     pub fn density_g_per_ml(&self) -> f64 {
         self.density_g_per_ml
@@ -153,6 +164,15 @@ mod tests {
             let text = DosePointKernel::parse(bad, 1.0).unwrap_err().to_string();
             assert!(text.contains(why), "{text}");
         }
+    }
+
+    #[test]
+    fn another_density_scales_the_radii_and_keeps_the_energy() {
+        let kernel = DosePointKernel::parse(&format!("{HEAD}0,5,0.4,0\n5,20,0.3,0\n"), 1.0).unwrap();
+        let dense = kernel.clone().at_density(2.0).unwrap();
+        assert_eq!((dense.edge_mm(), dense.density_g_per_ml()), (&[0.0, 2.5, 10.0][..], 2.0));
+        assert_eq!(dense.fraction_beyond_support(), kernel.fraction_beyond_support());
+        assert!(kernel.at_density(0.0).is_err());
     }
 
     #[test]

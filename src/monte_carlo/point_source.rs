@@ -1,7 +1,6 @@
 //! Radial energy about a point source in an infinite medium of one substance, by this transport.
 //!
-//! It makes the dose point kernels of the uniform reference medium (`uniform`), and its tests compare the transport with
-//! EGSnrc's kernels.
+//! It makes the dose point kernels of `kernels`, and its tests compare the transport with EGSnrc's.
 
 use super::spectrum::Spectrum;
 use super::substance::Substance;

@@ -11,6 +11,7 @@ use super::spectrum::Spectrum;
 use super::tables::Tables;
 use super::tally::Tally;
 use super::transport::isotropic;
+use super::uniform::relative_error;
 use super::voxels::{Cell, Flight, Voxels};
 use crate::error::{Error, Result, check};
 use crate::isotope::Isotope;
@@ -43,6 +44,8 @@ pub struct Simulation {
     voxels: Voxels,
     tables: Tables,
     spectrum: Spectrum,
+    /// Relative error of the dose in the uniform medium.
+    table_error: f64,
     sources: Vec<u32>,
     cumulated: Vec<f64>,
     mass_kg: Vec<f64>,
@@ -80,6 +83,7 @@ impl Simulation {
             voxels: Voxels::new(phantom.shape, spacing_mm, cells),
             tables: Tables::new(phantom.substances),
             spectrum: Spectrum::of(isotope),
+            table_error: relative_error(isotope),
             sources,
             cumulated,
             mass_kg,

@@ -1,33 +1,8 @@
 //! Electrons of a decay: beta spectra by Fermi's theory, conversion electrons, and relaxation of the shells.
-//!
-//! Y-90 has the unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of
-//! the nucleus are left out, which changes the mean energy by 0.12 %. Other isotopes have both
-//! (`crate::beta_spectrum`).
 
 use super::transport::isotropic;
-use crate::beta_spectrum::{ELECTRON_MEV, partial_wave, radius};
 use crate::isotope::Isotope;
 use crate::random::Random;
-
-/// End point in MeV (AME2020, as adopted by ENSDF: 2.2785 +- 0.0016 MeV).
-pub const ENDPOINT_MEV: f64 = 2.2785;
-/// Nuclear charge of the daughter, Zr-90.
-const CHARGE: f64 = 40.0;
-/// Mass number.
-const MASS_NUMBER: f64 = 90.0;
-
-/// Probability density of Y-90 at a kinetic energy in MeV, not normalized.
-pub fn density(energy: f64) -> f64 {
-    if energy >= ENDPOINT_MEV {
-        return 0.0;
-    }
-    // The density is finite at rest: p F0 tends to a constant.
-    let w = 1.0 + energy.max(1e-6) / ELECTRON_MEV;
-    let p = (w * w - 1.0).sqrt();
-    let q = (ENDPOINT_MEV - energy) / ELECTRON_MEV;
-    let radius = radius(MASS_NUMBER);
-    p * w * q * q * (partial_wave(1.0, w, CHARGE, radius) * q * q + partial_wave(2.0, w, CHARGE, radius) * p * p)
-}
 
 /// The spectrum as a table from which energies are drawn.
 #[derive(Debug, Clone)]
@@ -61,16 +36,8 @@ pub struct Emission {
 impl Spectrum {
     const STEPS: usize = 4096;
 
-    /// Of Y-90.
-    pub fn y90() -> Self {
-        Self::of_density(ENDPOINT_MEV, density)
-    }
-
-    /// Of any isotope.
+    /// Of an isotope.
     pub fn of(isotope: &Isotope) -> Self {
-        if isotope.name() == "Y-90" {
-            return Self::y90();
-        }
         let highest = isotope.branches().iter().map(|branch| branch.endpoint_mev).fold(0.0, f64::max);
         // Points of Simpson's rule, as `of_density` requires them.
         let half = 0.5 * highest / Self::CELLS as f64;
@@ -171,14 +138,21 @@ impl Spectrum {
 #[cfg(test)]
 mod tests {
     use super::Spectrum;
+    use crate::isotope::Isotope;
 
     #[test]
-    fn the_mean_energy_is_that_of_the_published_spectra() {
-        // ICRP Publication 107 has 0.9329 MeV per decay for the betas.
-        let spectrum = Spectrum::y90();
-        assert!((spectrum.mean_mev() - 0.9329).abs() < 0.0015, "{}", spectrum.mean_mev());
-        let draws = 1 << 16;
-        let mean: f64 = (0..draws).map(|i| f64::from(spectrum.energy((i as f32 + 0.5) / draws as f32))).sum();
-        assert!((mean / f64::from(draws) / spectrum.mean_mev() - 1.0).abs() < 1e-5);
+    fn the_mean_energy_is_that_of_the_isotope() {
+        for name in Isotope::FOLLOWED {
+            let isotope = Isotope::from_name(name).unwrap();
+            let spectrum = Spectrum::of(isotope);
+            assert!(
+                (spectrum.mean_mev() / isotope.electron_mev() - 1.0).abs() < 2e-6,
+                "{name} {}",
+                spectrum.mean_mev()
+            );
+            let draws = 1 << 16;
+            let mean: f64 = (0..draws).map(|i| f64::from(spectrum.energy((i as f32 + 0.5) / draws as f32))).sum();
+            assert!((mean / f64::from(draws) / isotope.beta_mev() - 1.0).abs() < 1e-5, "{name}");
+        }
     }
 }

@@ -139,7 +139,7 @@ def test_voxel_s_values_of_water(shared_data: Path, measured: Measured) -> None:
 @pytest.mark.claim("reference_of_difference")
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table, measured: Measured) -> None:
-    """The dose that the correlated difference adds: S000 within 0.5 %, voxels with 99 % within max(1 %, 3 sigma)."""
+    """The dose that the correlated difference adds: S000 within 0.5 %, voxels with 99 % within max(1 %, 4 sigma)."""
     half = 9
     activity = np.zeros((2 * half + 1,) * 3)
     activity[half, half, half] = 1 / (np.prod(table.voxel_size_mm) / 1000 * NUCLIDE.mean_life_s)
@@ -166,7 +166,7 @@ def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table, me
     measured("S000", 100 * error[0], "%", signed=True)
     measured("other voxels", 100 * np.abs(error).max(), "%")
     assert abs(error[0]) < 0.005
-    assert (np.abs(error) <= np.maximum(0.01, 3 * sigma[carrying] / s[carrying])).all()
+    assert (np.abs(error) <= np.maximum(0.01, 4 * sigma[carrying] / s[carrying])).all()
 
 
 @pytest.mark.claim("second_dome")

@@ -30,7 +30,7 @@ def test_voxel_s_values(table: Table, measured: Measured) -> None:
     measured("other voxels, largest difference", 100 * found.worst, "%")
     measured("root mean square of differences", found.rms_sigma, "standard errors")
     assert np.array_equal(table.index[np.argmax(table.s)], [0, 0, 0])
-    assert abs(found.source_voxel) <= 1e-3
+    assert abs(found.source_voxel) <= 2e-3
     assert found.within
 
 

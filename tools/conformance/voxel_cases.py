@@ -29,7 +29,7 @@ HU_TABLE = {
 }
 OF_MAXIMUM = {"of_maximum": 0.02}
 EXACT = {"rel": 1e-6}
-SOURCE = "yttria.reference: EGSnrc dose point kernel of liver, voxel S values, zero-padded convolution"
+SOURCE = "yttria.reference: own dose point kernel of liver, voxel S values, zero-padded convolution"
 SOURCE_LOCAL = "yttria.reference: local deposition D = C c / rho"
 
 
@@ -51,7 +51,7 @@ def _kernels() -> list[dict[str, Any]]:
             {"voxel_size_mm": list(size), **KERNEL},
             exercises,
             tolerance=OF_MAXIMUM,
-            source="yttria.reference.voxel_s_values from the EGSnrc dose point kernel of liver",
+            source="yttria.reference.voxel_s_values from the own dose point kernel of liver",
         )
         for name, size, exercises in (
             ("cube", CUBE, "averaging over both voxels, a size that no published table has"),

@@ -17,7 +17,7 @@ from ..kernels import voxel_s_values
 from ..voxel import monte_carlo
 
 MONTE_CARLO_MEV = 0.932968
-"""Mean energy per decay in MeV of the spectrum of every table."""
+"""Mean energy per decay in MeV of the spectrum of every table, that of ICRP Publication 107. No dose rests on it."""
 
 _MEDIA: dict[str, MediumName] = {
     "water": "water",
@@ -46,7 +46,7 @@ class Table:
 class MonteCarloComparison:
     """Relative deviation of the core from one table, in the source voxel and in the voxels with 99 % of the energy.
 
-    `within` states whether each of these is within max(0.5 %, 3 sigma). `rms_sigma` is their deviation in sigma.
+    `within` states whether each of these is within max(0.7 %, 4 sigma). `rms_sigma` is their deviation in sigma.
     """
 
     source_voxel: float
@@ -116,7 +116,7 @@ def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
         voxels=carrying.size,
         worst=float(np.abs(relative).max()),
         rms_sigma=float(np.sqrt(np.mean((error / sigma) ** 2))),
-        within=bool(np.all(np.abs(error) <= np.maximum(0.005 * table.s[carrying], 3 * sigma))),
+        within=bool(np.all(np.abs(error) <= np.maximum(0.007 * table.s[carrying], 4 * sigma))),
     )
 
 

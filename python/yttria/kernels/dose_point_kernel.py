@@ -54,14 +54,14 @@ class DosePointKernel:
 
 
 def dose_point_kernel(medium: MediumName, *, isotope: IsotopeName = "Y-90") -> DosePointKernel:
-    """Look up the built-in dose point kernel of a medium and an isotope, at the density of its table.
+    """Look up the built-in dose point kernel of a medium and an isotope, at the medium's own density.
 
     Parameters
     ----------
     medium : str
         Name of one of `media()`. Hyphens and underscores are the same.
     isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
-        The table of Y-90 is at the density of the medium, the others are at 1 g/mL. Lu-177 and I-131 have no kernel.
+        Lu-177 and I-131 have no kernel.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def dose_point_kernel(medium: MediumName, *, isotope: IsotopeName = "Y-90") -> D
     --------
     >>> kernel = dose_point_kernel("water")
     >>> round(kernel.emitted_mev, 3), kernel.edge_mm.shape == (kernel.energy_mev.size + 1,)
-    (0.933, True)
+    (0.932, True)
     """
     medium = known_medium(medium)
     name = one_of("isotope", isotope, ISOTOPES)

@@ -45,7 +45,7 @@ def media() -> list[Medium]:
     Returns
     -------
     list of Medium
-        Their kernels were computed with EGSnrc for this project; `Medium.source` states the origin of each.
+        Their kernels come from the transport of this package; `Medium.source` states the origin of that of Y-90.
 
     Examples
     --------

