@@ -328,7 +328,7 @@ def test_what_a_manifest_states_otherwise_than_a_sidecar_is_noted(
     row = {"case_id": "a", "activity": "sub-01_pet.nii.gz", "structures": str(folder / "s0.nii.gz")} | _ALL | declared
     write_manifest([row], tmp_path / "manifest.csv")
     text = invoke("batch", "check", tmp_path / "manifest.csv", columns=400)
-    assert "1 cases, 0 problems" in text
+    assert "1 case, 0 problems" in text
     assert text.count("note:") == len(noted)
     assert all(each in text for each in noted)
 

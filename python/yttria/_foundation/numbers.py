@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core import Nuclide
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
+from .text import did_you_mean
 
 Name = TypeVar("Name", bound=str)
 #: A larger relative standard uncertainty is a percentage by mistake, or leaves the quantity unknown.
@@ -78,4 +79,5 @@ def one_of(quantity: str, value: object, known: Sequence[Name]) -> Name:
         for name in known:
             if name.replace("-", "_") == value.replace("-", "_"):
                 return name
-    raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r:.80}")
+    hint = did_you_mean(value, known)
+    raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r:.80}{hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterable
 
 #: Categories of characters that move the cursor, hide text or change its direction: controls, formats, surrogates.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
@@ -106,3 +107,12 @@ def encodable(text: str) -> str:
 def _spelled(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def did_you_mean(text: object, known: Iterable[str]) -> str:
+    """Return " (did you mean 'x'?)" with the most similar known text in any case, or "" if none is similar."""
+    from difflib import get_close_matches
+
+    by_fold = {each.casefold(): each for each in known}
+    alike = get_close_matches(text.strip().casefold(), by_fold, 1) if isinstance(text, str) else []
+    return f" (did you mean {by_fold[alike[0]]!r}?)" if alike else ""

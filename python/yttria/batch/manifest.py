@@ -21,7 +21,7 @@ import numpy as np
 
 from .._foundation.csv_tables import write_csv
 from .._foundation.extras import require
-from .._foundation.text import encodable, plain
+from .._foundation.text import did_you_mean, encodable, plain
 from .._foundation.whole_files import atomic
 from ..case import FIELDS, FILE_FIELDS, Case, problems
 from ..errors import FileFormatError, YttriaError
@@ -191,7 +191,7 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
     for cells in _rows(path, found):
         count = cells.row
         declared, wrong = _declared(cells)
-        seen = {problem.column for problem in wrong}
+        seen = {problem.column for problem in wrong} | {name for name in REQUIRED if name not in cells.by_name}
         wrong += [
             _problem(cells, name, str(error))
             for name, error in problems(_DEFAULTS | dict.fromkeys(REQUIRED) | _resolved(declared, path.parent))
@@ -282,7 +282,9 @@ def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
     """Read the rows as cells. Problems of the header are added to `found`, or raised without it."""
     names, rows = read_table(path, COLUMNS)
     wrong = [
-        Problem(row=0, column=name, message=f"unknown column; known are {', '.join(COLUMNS)}")
+        Problem(
+            row=0, column=name, message=f"unknown column{did_you_mean(name, COLUMNS)}; known are {', '.join(COLUMNS)}"
+        )
         for name in names
         if name not in COLUMNS
     ]

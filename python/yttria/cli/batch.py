@@ -87,7 +87,8 @@ def check(
         print_problems(problems)
         if 0 not in (wrong := {problem.row for problem in problems}):
             _print_contradictions(manifest, wrong)
-        typer.echo(f"{count} cases, {len(problems)} problems")
+        cases, found = ("case" if count == 1 else "cases"), ("problem" if len(problems) == 1 else "problems")
+        typer.echo(f"{count} {cases}, {len(problems)} {found}")
     if problems:
         raise typer.Exit(1)
 

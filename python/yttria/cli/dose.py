@@ -352,7 +352,7 @@ def report(
         print_limits(evaluated.limits)
     print_advisories(result.advisories)
     if basis := result.provenance.scaling.get("time_basis"):
-        print_line("time", basis)
+        print_line("time:", basis)
     print_written(written)
     print_line("", RESEARCH_USE)
 

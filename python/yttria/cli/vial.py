@@ -84,7 +84,7 @@ def vial(
         }
         for option in offered
     ]
-    fitting = f"within {tolerance_fraction:.0%}" if choice.options else "(none fits; the nearest)"
+    fitting = f"within {100 * tolerance_fraction:.0f} %" if choice.options else "(none fits; the nearest)"
     print_table(
         shown,
         title=f"{choice.product} vials for {needed_gbq:g} GBq {fitting}",

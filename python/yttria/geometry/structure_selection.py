@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
+from .._foundation.text import did_you_mean
 from ..errors import ArgumentError, UndefinedError, UnknownNameError
 from .structure import Structure
 
@@ -78,7 +79,8 @@ def _matching(argument: str, patterns: Patterns, names: Sequence[str]) -> set[in
         wanted = pattern.strip().casefold()
         places = {n for n, name in enumerate(folded) if name == wanted or fnmatchcase(name, wanted)}
         if not places:
-            raise UnknownNameError(f"{argument}={pattern!r} matches no structure; {_listed(names)}")
+            hint = did_you_mean(pattern, names)
+            raise UnknownNameError(f"{argument}={pattern!r} matches no structure; {_listed(names)}{hint}")
         found |= places
     return found
 

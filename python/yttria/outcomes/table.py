@@ -15,6 +15,7 @@ from typing import Any
 from .._foundation.choices import TARGET_RESPONSES, TargetResponse
 from .._foundation.csv_tables import write_csv
 from .._foundation.numbers import one_of
+from .._foundation.text import did_you_mean
 from ..batch.manifest import ManifestError, Problem, number_in_cell
 from ..batch.manifest_table import Cells, is_csv, read_table
 from ..errors import FileFormatError, YttriaError
@@ -109,7 +110,9 @@ def read_outcomes(path: str | Path) -> list[Outcome]:
     path = Path(path)
     names, rows = read_table(path, tuple(COLUMNS))
     problems = [
-        Problem(row=0, column=name, message=f"unknown column; known are {', '.join(COLUMNS)}")
+        Problem(
+            row=0, column=name, message=f"unknown column{did_you_mean(name, COLUMNS)}; known are {', '.join(COLUMNS)}"
+        )
         for name in names
         if name not in COLUMNS
     ]

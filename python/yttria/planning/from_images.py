@@ -346,4 +346,4 @@ def _territory(
 def _counts_origin(fwhm: float | None) -> str:
     if fwhm is None:
         return "sums by voxel fractions, without correction for the blur"
-    return f"taken apart at a resolution of {fwhm:g} mm"
+    return f"corrected by the transfer matrix at a resolution of {fwhm:g} mm"

@@ -111,7 +111,7 @@ def _chosen(
         counts = f"{by_scan.lung_counts:.4g} counts in the lungs, {by_scan.liver_counts:.4g} in the liver"
         origin = f"SPECT: {counts}"
         if fwhm is not None:
-            origin += f", resolution {fwhm:g} mm taken apart"
+            origin += f", corrected by the transfer matrix at a resolution of {fwhm:g} mm"
         if by_views is not None:
             found.append(
                 advise(

@@ -49,7 +49,7 @@ def device_nuclide(device: Device, nuclide: Nuclide | None = None) -> Nuclide:
         if chosen.isotope != carried:
             raise ArgumentError(
                 f"nuclide of {device} microspheres must be {carried}, got {described(chosen)}: "
-                f"{_device_of(chosen.isotope)}"
+                f"{_device_of(chosen.isotope)}; without a nuclide, that of the device is taken"
             )
     return chosen
 
