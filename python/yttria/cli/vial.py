@@ -12,6 +12,7 @@ import typer
 from .. import planning
 from .._foundation.choices import ProductName
 from ..advisory import Advisory
+from ..planning.working_hours import WORKING_HOURS
 from .output import Row, as_json, print_advisories, print_line, print_table
 
 #: Code of the advisories on facts of a product, which are printed as one line.
@@ -51,7 +52,7 @@ def vial(
     working_hours: Annotated[
         str,
         typer.Option("--hours", help="Working hours from Monday to Friday, in the zone of --start; any for all times."),
-    ] = "08:00-18:00",
+    ] = WORKING_HOURS,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """List vials, and the times within the treatment window at which each holds the needed activity."""

@@ -25,6 +25,7 @@ from .territory_limits import limit_states_of_territory, own_limits_exceeded, th
 from .territory_plan_text import territory_plan_text
 from .vial_content import VIAL_CODES, vial_content
 from .vials import VialChoice, vial_choice
+from .working_hours import WORKING_HOURS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +305,7 @@ def _planned(
                 end=patient.treatment_end,
                 spheres=patient.device,
                 nuclide=patient.nuclide,
+                working_hours=WORKING_HOURS,
             )
             found += vials[name].advisories
     found += own_limits_exceeded(patient, doses)

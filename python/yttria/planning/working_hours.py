@@ -8,6 +8,8 @@ from datetime import datetime, time, timedelta
 from ..errors import ArgumentError
 
 _SATURDAY = 5
+#: Hours of the command line and of plans. `vial_choice` itself assumes none.
+WORKING_HOURS = "08:00-18:00"
 
 
 @dataclass(frozen=True, kw_only=True)
