@@ -80,7 +80,8 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
         drawn = []
         for column, view in enumerate(views):
             axes = figure.add_subplot(planes[row, column])
-            drawn.append(axes.imshow(view.cut(array), cmap=colormap, vmin=low, vmax=high, aspect=view.aspect))
+            values = view.cut(array)
+            drawn.append(axes.imshow(values, cmap=colormap, vmin=low, vmax=high, aspect=view.aspect, origin="upper"))
             axes.set_facecolor("#cccccc")
             _annotate(axes, view, comparison.worst.voxel, a.shape, dark=row == 0)
             if row == 0:

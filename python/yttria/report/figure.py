@@ -264,10 +264,13 @@ def _draw_plane(
         gray = view.cut(background.array).astype(float)
         low, high = np.percentile(background.array, (1.0, 99.0))
         # Gray ends above the tissue, so that the colors remain visible. The dose fades in over its first tenth.
-        axes.imshow(gray, cmap="gray", vmin=low, vmax=low + 1.6 * max(high - low, 1e-9), aspect=view.aspect)
+        top = low + 1.6 * max(high - low, 1e-9)
+        axes.imshow(gray, cmap="gray", vmin=low, vmax=top, aspect=view.aspect, origin="upper")
         opacity = 0.75 * np.clip(plane_dose / (0.1 * highest), 0.0, 1.0)
+    # The letters of the directions stand at fixed sides, so that the user's `image.origin` must not mirror the plane.
     axes.imshow(
         plane_dose,
+        origin="upper",
         cmap=scale.cmap,
         vmin=lowest,
         vmax=highest,
