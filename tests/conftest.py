@@ -21,6 +21,11 @@ SUPPORT = ROOT / "tests" / "support"
 SHARED_DATA = Path(os.environ.get("YTTRIA_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest file, so that no process waits for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_documents.py")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Find the folder of test data that is not part of the repository. Tests that need it are skipped if it is

@@ -74,7 +74,7 @@ def test_hopeless_tangles_are_left_out_in_bounded_time() -> None:
 def test_no_usable_contour_is_an_error_that_says_why() -> None:
     with pytest.raises(UndefinedError, match=r"no contour is usable. 1 contour with fewer than 3 points"):
         ContourStructure("x", [[[0, 0, 0], [1, 1, 1]]])
-    with pytest.raises(UndefinedError, match="one plane; the slice thickness"):
+    with pytest.raises(UndefinedError, match="one plane, so that the slice thickness"):
         ContourStructure("x", GOOD[:1])
     assert ContourStructure("x", GOOD[:1], slice_thickness_mm=3).volume_ml == pytest.approx(0.6)
 

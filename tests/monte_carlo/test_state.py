@@ -205,7 +205,7 @@ def test_ctrl_c_may_end_a_dose_image_with_what_it_has_found() -> None:
 
 def test_a_folder_that_does_not_exist_is_refused_before_the_run(tmp_path: Path) -> None:
     seen: list[MonteCarloProgress] = []
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(FileNotFoundError, match="folder for the state of the run does not exist"):
         _dose(state_file=tmp_path / "nowhere" / "state.npz", progress=seen.append)
     assert not seen
 

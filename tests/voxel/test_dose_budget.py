@@ -160,7 +160,7 @@ def test_sensitivities_of_relative_scaling_are_the_derivatives_of_the_dose() -> 
             "residual fraction": 0.3 * residual,
             "lung shunt fraction": 0.25 * shunt,
             "half-life": 0.001 * half_life,
-            "dose model": 0.005,
+            "dose model": 0.007,
         },
         rel=1e-7,
     )

@@ -101,9 +101,9 @@ def vial(
     if any(option.in_working_hours is False for option in offered):
         typer.echo(f"* outside of working hours ({working_hours}, Monday to Friday; --hours)")
     print_advisories(a for a in choice.advisories if a.code != _NOT_VERIFIED)
-    unverified = [advisory for advisory in choice.advisories if advisory.code == _NOT_VERIFIED]
-    if unverified:
-        print_line("warning:", not_verified(choice.product, unverified), style="bold yellow", wrap=True)
+    unread = [advisory for advisory in choice.advisories if advisory.code == _NOT_VERIFIED]
+    if unread:
+        print_line("warning:", not_verified(choice.product, unread), style="bold yellow", wrap=True)
 
 
 def not_verified(name: ProductName, advisories: Iterable[Advisory]) -> str:

@@ -19,8 +19,8 @@ _OF_HALF_LIFE = "default: yttria-choice, about what half-lives in use differ by"
 #: with the row of VALIDATION.md that states it and the measured difference. The error of local deposition depends on
 #: the structure.
 METHOD_UNCERTAINTIES: Mapping[Method, tuple[float, str]] = {
-    "voxel_s_values": (0.005, "Voxel S values follow Monte Carlo"),
-    "superposition": (0.01, "Beside lung and bone superposition follows Monte Carlo"),
+    "voxel_s_values": (0.007, "Voxel S values follow Monte Carlo"),
+    "superposition": (0.01, "Beside lung and bone, superposition follows Monte Carlo"),
     "monte_carlo": (0.007, "Monte Carlo transport follows EGSnrc in voxels"),
 }
 #: Sources of uncertainty that contribute to every dose of a structure.
