@@ -64,5 +64,9 @@ class Advisory:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.advisory.Advisory`.
         """
         return asdict(self) | {"source_read": self.source_read}

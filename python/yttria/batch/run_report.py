@@ -69,6 +69,10 @@ class RunReport:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.batch.run_manifest`.
         """
         counts = self.counts.as_dict(self.wall_s)
         return {"state": self.state} | counts | {"quarantined": self.quarantined, "seconds": self.counts.seconds}

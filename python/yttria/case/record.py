@@ -78,6 +78,10 @@ class CaseRecord:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.case.record_case`.
         """
         kept = {key: value for key, value in vars(self).items() if key != "secrets"}
         return {"yttria_version": __version__, **kept}

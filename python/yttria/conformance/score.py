@@ -128,6 +128,10 @@ class Report:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.conformance.score`.
         """
         return {
             "implementation": self.implementation,

@@ -47,6 +47,10 @@ class AccumulatedRow:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.AccumulatedDose.table`.
         """
         return self.total.as_dict() | {"mean_by_treatment_gy": dict(self.mean_by_treatment_gy)}
 

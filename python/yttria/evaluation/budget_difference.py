@@ -60,6 +60,10 @@ class UncertainDifference:
         -------
         dict
             By name; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.uncertain_difference`.
         """
         return asdict(self) | {"common": list(self.common), "not_included": list(self.not_included)}
 

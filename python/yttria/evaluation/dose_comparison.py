@@ -110,6 +110,10 @@ class DoseComparison:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.compare_doses`.
         """
         return {
             "differences": without_empty_uncertainties([row.as_dict() for row in self.differences]),

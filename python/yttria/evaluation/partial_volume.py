@@ -144,7 +144,17 @@ class RecoveredMean:
     noise_amplification: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the columns of the table."""
+        """Return the columns of the table.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.recovered_by_curve`.
+        """
         return asdict(self)
 
 

@@ -272,6 +272,10 @@ class StructureDifference:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.compare_doses`.
         """
         return asdict(self)
 
@@ -313,6 +317,10 @@ class DoseQuantityDifference:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.compare_doses`.
         """
         return asdict(self)
 

@@ -69,6 +69,10 @@ class SummedTreatment:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.accumulate_doses`.
         """
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 

@@ -66,7 +66,17 @@ class UncertaintyComponent:
         return self.contribution / u if u else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields and the sensitivity as a plain dictionary, ready for JSON."""
+        """Return the fields and the sensitivity as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.evaluation.UncertaintyComponent`.
+        """
         return {
             "source": self.source,
             "input": self.input,
@@ -216,6 +226,11 @@ class UncertaintyBudget:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
 
         Examples
         --------

@@ -198,6 +198,11 @@ class UncertaintyInputs:
     def as_dict(self) -> dict[str, Any]:
         """Return the given inputs as plain data, ready for JSON. `from_dict` reads them back.
 
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
         Examples
         --------
         >>> UncertaintyInputs(fwhm_mm=6.0).as_dict()["fwhm_mm"]

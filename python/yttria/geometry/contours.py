@@ -237,6 +237,10 @@ class ContourStructure(Structure):
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.geometry.ContourStructure`.
         """
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
         return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}

@@ -430,6 +430,10 @@ class ResampledImage:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.geometry.Image.resampled_on`.
         """
         return {
             "method": self.method,

@@ -211,6 +211,10 @@ class Structure:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.geometry.Structure`.
         """
         return {
             "structure": self.name,

@@ -46,6 +46,10 @@ class OutcomeAnalysis:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.outcomes.analyze`.
         """
         fits = {name: getattr(self, name) for name in ("dose_response", "roc", "survival")}
         return {

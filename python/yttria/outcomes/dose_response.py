@@ -154,6 +154,10 @@ class DoseResponse:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.outcomes.fit_dose_response`.
         """
         return asdict(self) | {"advisories": [advisory.as_dict() for advisory in self.advisories]}
 

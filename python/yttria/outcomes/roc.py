@@ -83,6 +83,10 @@ class RocCurve:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.outcomes.roc_curve`.
         """
         arrays = {name: getattr(self, name).tolist() for name in ("sensitivity", "specificity")}
         thresholds = [None if np.isinf(t) else float(t) for t in self.thresholds_gy]

@@ -101,6 +101,10 @@ class SurvivalByDose:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.outcomes.survival_by_dose`.
         """
         found = asdict(self)
         for group in found["groups"]:

@@ -105,6 +105,10 @@ class ModelComparison:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.compare_models`.
         """
         return {
             "patient": self.patient.name,

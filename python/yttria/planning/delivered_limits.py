@@ -78,6 +78,10 @@ class DeliveredLimits:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.delivered_limits`.
         """
         return {
             "guideline": self.guideline,

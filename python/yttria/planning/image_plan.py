@@ -164,6 +164,10 @@ class ImagePlan(ImageMeasurements):
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.from_images`.
         """
         return {
             "inputs": dict(self.inputs),

@@ -101,5 +101,9 @@ class ModelRow:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.ModelComparison.rows`.
         """
         return asdict(self)

@@ -329,6 +329,10 @@ class Patient(PatientInputs):
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.Patient`.
         """
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]

@@ -237,6 +237,10 @@ class PatientTerritories:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.PatientTerritories`.
         """
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in ("activities_gbq", "unperfused_tumor_mass_kg", "prior_normal_perfused_dose_gy"):

@@ -81,6 +81,10 @@ class PlanComparison:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.compare_plan`.
         """
         limits = {"planned": self.planned_limits, "delivered": self.delivered_limits}
         return {

@@ -230,7 +230,17 @@ class LimitProbability:
         return f"the {quantity}{where}{before} {verb} {limit}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON; `text` is the sentence for a person."""
+        """Return plain data, ready for JSON; `text` is the sentence for a person.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.Threshold.probability`.
+        """
         return {
             "text": str(self),
             "clause": self.clause,

@@ -55,7 +55,17 @@ class PlannedUncertainty:
     interval_of_draws: tuple[float, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON."""
+        """Return plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.PlanUncertainty.get`.
+        """
         return {
             **vars(self.of),
             "budget": self.budget.as_dict(),
@@ -141,7 +151,17 @@ class PlanUncertainty:
         return None if found is None else found.budget.standard_uncertainty
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON."""
+        """Return plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.plan_uncertainty`.
+        """
         return {
             "draws": self.draws,
             "seed": self.seed,

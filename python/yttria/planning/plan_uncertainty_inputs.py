@@ -233,7 +233,17 @@ class PlanUncertaintyInputs:
         return PlanUncertaintyInputs(**plain | {"basis": {**self.basis, **dict.fromkeys(given, basis)}})
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what was given as plain values, ready for JSON."""
+        """Return what was given as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.PlanUncertaintyInputs`.
+        """
         found: dict[str, Any] = {}
         for each in fields(self):
             value = getattr(self, each.name)

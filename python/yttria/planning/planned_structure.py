@@ -63,6 +63,10 @@ class PlannedStructure:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.compare_plan`.
         """
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return plain | {"change": None if self.change is None else self.change.as_dict()}

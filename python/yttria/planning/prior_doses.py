@@ -65,6 +65,10 @@ class PriorDoses:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.prior_doses`.
         """
         return asdict(self)
 

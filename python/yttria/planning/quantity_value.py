@@ -45,6 +45,10 @@ class QuantityValue:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.structure_metrics`.
         """
         return {"quantity": str(self.quantity), "value": self.value, "unit": self.quantity.unit}
 

@@ -60,6 +60,10 @@ class TissueParameters:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.TissueParameters`.
         """
         told = [advisory.as_dict() for advisory in self.advisories]
         return {"tissue": self.tissue, "values": dict(self.values), "sets": list(self.sets), "advisories": told}
@@ -93,6 +97,10 @@ class StructureMetrics:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.structure_metrics`.
         """
         return {
             "columns": [column.as_dict() for column in self.columns],

@@ -136,6 +136,10 @@ class TerritoryPlan:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.plan_patient_file`.
         """
         optimum = self.optimum
         return {

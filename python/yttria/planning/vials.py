@@ -71,6 +71,10 @@ class VialOption:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.vial_choice`.
         """
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(self).items()}
 

@@ -89,6 +89,10 @@ class VoxelOptimum:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.optimize_voxel_activities`.
         """
         return {
             "delivered_activities_gbq": dict(self.delivered_activities_gbq),

@@ -47,6 +47,10 @@ class VoxelPlanDoses:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.planning.voxel_plan`.
         """
         return {
             "delivered_activities_gbq": dict(self.delivered_activities_gbq),

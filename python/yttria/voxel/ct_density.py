@@ -204,6 +204,10 @@ class DensityImage:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.voxel.DensityImage.resampled_on`.
         """
         low, high = self.image.array.min(), self.image.array.max()
         return {

@@ -51,6 +51,10 @@ class DoseSpread:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.voxel.dose_ensemble`.
         """
         return asdict(self)
 

@@ -116,6 +116,10 @@ class Verification:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.conformance.verify`.
         """
         found = asdict(self)
         found["checks"] = [

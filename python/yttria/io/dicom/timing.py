@@ -86,6 +86,10 @@ class ActivityTiming:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them.
+
+        Examples
+        --------
+        See `yttria.io.dicom.activity_timing`.
         """
         found = asdict(self)
         for name in ("reference_time", "administration_time"):
