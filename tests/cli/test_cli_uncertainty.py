@@ -57,7 +57,7 @@ def test_one_option_gives_each_dose_its_uncertainty_and_states_the_rest(folder: 
     assert "one standard uncertainty (k = 1)" in text
     assert "included: calibration, half-life, dose model" in text
     assert "by default: half-life 0.1 % (yttria-choice" in text
-    assert "dose model 0.5 % (VALIDATION.md" in text
+    assert "dose model 0.7 % (VALIDATION.md" in text
     left_out = next(line for line in text.splitlines() if line.startswith("not included:"))
     words = ("outlines", "noise of the counts", "partial volume", "time of the scan", "density", "registration")
     assert all(each in left_out for each in words)
