@@ -12,7 +12,7 @@ import numpy as np
 import yttria
 
 figure, axes = plt.subplots()
-for isotope in ("P-32", "Ho-166", "Re-188", "Y-90"):
+for isotope in ("Y-90", "P-32", "Ho-166", "Re-188"):
     kernel = yttria.dose_point_kernel("water", isotope=isotope)
     radius_mm = kernel.edge_mm
     absorbed = np.concatenate([[0.0], np.cumsum(kernel.energy_mev)]) / kernel.emitted_mev
