@@ -63,7 +63,9 @@ check: .venv/tools .venv/module
 docs: .venv/release .venv/docs
 	$(BIN)/python tools/site/build.py
 
+# Speed is measured on what is distributed.
 bench: .venv/release .venv/bench
+	$(BIN)/maturin develop --quiet --uv --profile wheel --group build
 	$(BIN)/python benches/side_by_side.py $(BENCH)
 
 # Every figure of VALIDATION.md and docs/validation, measured by the tests that check the claims.
