@@ -1,7 +1,7 @@
 """Voxel dose convolution beside the libraries people use for it, in one interleaved run.
 
 Every library gets what makes it fastest: minimal padding to a size it likes, spectrum and plan made beforehand, output
-memory reused where its interface allows. Each result is held against direct sums in float64 at random voxels and all
+memory reused where its interface allows. Each result is compared with direct sums in float64 at random voxels and all
 corners before a time is printed: asserted for yttria, and printed for all. Sparse maps are zero outside a two-lobed
 liver (4.9 % of the voxels). The FFTs do not profit from this. A user who crops to the liver by hand would gain the
 ratio of the volumes.

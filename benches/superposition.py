@@ -4,7 +4,7 @@ python benches/superposition.py
 
 A liver of 2 % of a cubic map holds log-normal activity in tissue of one density, as in the figures of the theory page.
 Plan and application are timed separately, because a plan serves every map on its density. Before a time is printed, a
-small map is held against every ray by itself (`yttria.reference.superposition`).
+small map is compared with every ray by itself (`yttria.reference.superposition`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ Runs where scipy and yttria are installed:
 Kernel: E exp(-r / X) / (4 pi rho r^2 X), the simplest form with the right dose near the source, X such that half of the
 energy is within 2.345 mm of water, sampled at voxel centers to 12 mm. At r = 0 it is infinite. There the script takes
 the mean over a ball of the voxel's volume, or r = a fifth of the voxel size, which are both usual. "Normalized" scales
-the sum to the energy per decay. Held against yttria's voxel S values of water at that density, which were held against
-Monte Carlo. One phantom: 3 x 4 x 4 mm voxels, liver with two tumors, no blur.
+the sum to the energy per decay. The result is compared with yttria's voxel S values of water at that density, which
+were compared with Monte Carlo. One phantom: 3 x 4 x 4 mm voxels, liver with two tumors, no blur.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def csv_records(lines: Iterable[str], *, delimiter: str = ",") -> Iterator[list[
     Raises
     ------
     csv.Error
-        If a quotation mark stands where none may stand.
+        If text follows the closing quotation mark of a cell, or if that mark is missing.
 
     Examples
     --------
