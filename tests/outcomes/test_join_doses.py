@@ -158,3 +158,33 @@ def test_survival_is_analyzed_by_groups_of_dose(tmp_path: Path) -> None:
     assert np.isfinite(found.survival.log_rank_p_value)
     with pytest.raises(ArgumentError, match="no times"):
         analyze(join_doses(outcomes, results, endpoint="response"), cuts_gy=[30.0])
+
+
+@pytest.fixture
+def of_two_isotopes(tmp_path: Path) -> Path:
+    holmium = [{"case_id": "h", "structure": "T1", "dose_gy": 60.0, "isotope": "Ho-166"}]
+    return write_doses(tmp_path / "mixed", [*ROWS, *holmium])
+
+
+def test_doses_of_several_isotopes_are_not_fitted_together(of_two_isotopes: Path) -> None:
+    rows = responses(("a", "T1", "PR"), ("b", "T1", "CR"), ("h", "T1", "SD"))
+    with pytest.raises(ArgumentError, match="isotope must be given: the rows have 2 of Y-90 and 1 of Ho-166 doses"):
+        join_doses(rows, of_two_isotopes, endpoint="response")
+    data = join_doses(rows, of_two_isotopes, endpoint="response", isotope="Y-90")
+    assert (data.isotope, data.case_ids) == ("Y-90", ("a", "b"))
+    (told,) = data.advisories
+    assert told.message == "1 rows have a dose of another isotope than Y-90 and were left out: 'h' T1."
+    assert join_doses(rows, of_two_isotopes, endpoint="response", isotope="Ho-166").dose_gy.tolist() == [60.0]
+
+
+def test_rows_of_one_isotope_need_no_choice_in_a_mixed_cohort(of_two_isotopes: Path) -> None:
+    data = join_doses(responses(("h", "T1", "SD")), of_two_isotopes, endpoint="response")
+    assert (data.isotope, data.dose_gy.tolist()) == ("Ho-166", [60.0])
+
+
+def test_an_isotope_without_doses_or_that_is_not_known_is_named(of_two_isotopes: Path) -> None:
+    rows = responses(("a", "T1", "PR"))
+    with pytest.raises(UndefinedError, match="no row has a dose of Ho-166; the doses are of Y-90"):
+        join_doses(rows, of_two_isotopes, endpoint="response", isotope="Ho-166")
+    with pytest.raises(UnknownNameError, match="isotope must be one of Y-90"):
+        join_doses(rows, of_two_isotopes, endpoint="response", isotope="Tc-99m")  # type: ignore[arg-type]

@@ -50,7 +50,19 @@ def write_doses(folder: Path, rows: list[dict[str, Any]]) -> Path:
     columns: dict[str, list[Any]] = {name: [] for name in _schema("doses").names}
     for row in rows:
         for metric, value, unit in (("mean_gy", row["dose_gy"], "Gy"), ("volume_ml", 50.0, "mL")):
-            values = (row["case_id"], row["structure"], metric, value, unit, "local_deposition", "", None, None)
+            isotope = row.get("isotope", "Y-90")
+            values = (
+                row["case_id"],
+                row["structure"],
+                metric,
+                value,
+                unit,
+                "local_deposition",
+                "",
+                None,
+                None,
+                isotope,
+            )
             for name, each in zip(columns, values, strict=True):
                 columns[name].append(each)
     numbers = ("value", "standard_uncertainty", "coverage_factor")

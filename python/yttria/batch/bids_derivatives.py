@@ -40,6 +40,7 @@ _DOSES = {
     "unit": "Unit of value and standard_uncertainty.",
     "standard_uncertainty": "Standard uncertainty of the value; n/a if no uncertainties were stated.",
     "coverage_factor": "Factor from the standard uncertainty to the half-width of an interval.",
+    "isotope": "Isotope of the dose; doses of different isotopes are not comparable without their half-lives.",
 }
 _DVH = {
     "structure": "Name of the structure.",

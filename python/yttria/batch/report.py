@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,20 @@ from ..case.record import describe_file
 from ..report.cohort_html import CohortData, cohort_html
 from ..report.words import with_unit
 from .results_folder import TABLES
-from .summary import OUTLIER_Z, dictionary_codes, dvh_curves, dvh_quartiles, finished_folder, modified_z, summarize
+from .summary import (
+    OUTLIER_Z,
+    dictionary_codes,
+    dvh_curves,
+    dvh_quartiles,
+    finished_folder,
+    group_names,
+    modified_z,
+    summarize,
+)
 from .tables import read_rows
 
 _METRICS = ("mean_gy", "volume_ml")
+_COLUMNS = ("case_id", "structure", "metric", "isotope")
 _LEFT_OUT = "left out, because the report is anonymous"
 
 
@@ -50,7 +61,8 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
     Notes
     -----
     A mean dose is an outlier if the modified z-score of its logarithm is beyond 3.5 (iglewicz-hoaglin1993). The table
-    of cases holds the first thousand cases and every outlier.
+    of cases holds the first thousand cases and every outlier. If the cases have several nuclides, each structure is
+    named with its nuclide, as "Liver, Ho-166", because doses of different nuclides are not pooled.
 
     Examples
     --------
@@ -59,11 +71,13 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
     folder = finished_folder(folder)
     summary = summarize(folder)
     names, codes, methods, versions = _cases(folder, anonymous=anonymous)
-    values, ids = _doses(folder, names)
+    named = group_names(folder)
+    values, ids = _doses(folder, names, named)
     curves, step_gy = dvh_curves(folder)
     quarantine = [{**row, "message": _LEFT_OUT, "case_id": f"case {row['row']}"} for row in summary.quarantine]
     facts: list[tuple[str, Any]] = [
         ("Dose model", ", ".join(methods)),
+        ("Nuclides", _counted(summary.isotopes)),
         ("Computed by yttria", ", ".join(versions)),
         ("Folder", "left out (anonymous)" if anonymous else folder.resolve().name),
     ]
@@ -73,7 +87,10 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
         ids=ids,
         z_scores={key: modified_z(found) for key, found in values.items()},
         outlier_z=OUTLIER_Z,
-        statistics=[{**row, "metric": with_unit(row["metric"])} for row in summary.structures],
+        statistics=[
+            {**row, "structure": named(row["structure"], row["isotope"]), "metric": with_unit(row["metric"])}
+            for row in summary.structures
+        ],
         quartiles={name: dvh_quartiles(found) for name, found in curves.items()},
         step_gy=step_gy,
         codes=codes,
@@ -101,19 +118,25 @@ def _cases(folder: Path, *, anonymous: bool) -> tuple[dict[str, str], dict[str, 
     return names, codes, list(methods), [version for version in versions if version]
 
 
+def _counted(isotopes: dict[str, int]) -> str:
+    """State the number of cases of each nuclide if there are several."""
+    counts = ", ".join(f"{isotope} in {count} cases" for isotope, count in isotopes.items())
+    return f"{counts}; doses of different nuclides are not pooled" if len(isotopes) > 1 else ""
+
+
 def _doses(
-    folder: Path, names: dict[str, str]
+    folder: Path, names: dict[str, str], named: Callable[[str, str], str]
 ) -> tuple[dict[tuple[str, str], NDArray[np.float64]], dict[str, list[str]]]:
-    """Collect mean doses and volumes by structure, and the cases of each, in the order of the manifest."""
+    """Collect mean doses and volumes by the names of structures, and the cases of each, in the manifest's order."""
     values: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    for whole in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
+    for whole in read_rows(folder, "doses", (*_COLUMNS, "value")):
         codes, kinds = dictionary_codes(whole["metric"])
         wanted = np.isin(codes, [n for n, kind in enumerate(kinds) if kind in _METRICS])
         table = whole.take(np.flatnonzero(wanted))
-        columns = (table[name].to_pylist() for name in ("case_id", "structure", "metric", "value"))
-        for case, structure, metric, value in zip(*columns, strict=True):
+        columns = (table[name].to_pylist() for name in (*_COLUMNS, "value"))
+        for case, structure, metric, isotope, value in zip(*columns, strict=True):
             if value is not None and np.isfinite(value):
-                values[structure, metric][names[case]] = value
+                values[named(structure, isotope), metric][names[case]] = value
     # A structure outside the image has a volume but no dose.
     ids = {name: list(found) for (name, metric), found in values.items() if metric == "mean_gy"}
     arrays = {

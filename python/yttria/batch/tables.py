@@ -5,6 +5,7 @@
 - `dvh.parquet` has one row per case and structure. Value n of the list `volume_ml`, counted from 0, is the volume in mL
   that receives `n x dvh_step_gy` or more.
 - `cases.parquet` has key, hashes of the inputs, advisories and provenance (JSON) of each case.
+- The column `isotope` of these three is that of the dose, such as "Y-90". Doses of different isotopes are not pooled.
 - `quarantine.parquet` has the cases without a result, with row and spreadsheet line in the manifest, and the reason.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import Nuclide
 from .._foundation.extras import require
 from .._foundation.text import encodable
 from ..errors import FileFormatError
@@ -41,12 +43,12 @@ _LEFT_OUT = "left out, because the tables are anonymous"
 _COLUMNS = {
     "doses": (
         "case_id:word structure:word metric:word value:number unit:word method:word warnings:word "
-        "standard_uncertainty:number coverage_factor:number"
+        "standard_uncertainty:number coverage_factor:number isotope:word"
     ),
-    "dvh": "case_id:word structure:word dvh_step_gy:number volume_ml:numbers",
+    "dvh": "case_id:word structure:word dvh_step_gy:number volume_ml:numbers isotope:word",
     "cases": (
         "row:whole case_id:text key:text method:text sha256:text advisories:text provenance:text dose_map:text "
-        "picture:text"
+        "picture:text isotope:word"
     ),
     "quarantine": "row:whole line:whole case_id:text error:text message:text sha256:text",
 }
@@ -168,7 +170,8 @@ def columns_of(name: str) -> tuple[str, ...]:
 def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, Any]:
     arrow = require("pyarrow", "batch")
     plain = {name: results[name] for name in PLAIN if name != "dvh_step_gy"}
-    cases = {"row": rows, "case_id": ids} | plain
+    isotopes = [_isotope(text) for text in results["provenance"].to_pylist()]
+    cases = {"row": rows, "case_id": ids} | plain | {"isotope": isotopes}
 
     structures = results[STRUCTURE].combine_chunks()
     of_case = np.repeat(np.arange(len(rows)), structures.value_lengths().to_numpy(zero_copy_only=False))
@@ -207,14 +210,27 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
         "warnings": words(warnings, long),
         "standard_uncertainty": arrow.array(uncertainties.ravel(), arrow.float64(), from_pandas=True),
         "coverage_factor": arrow.array(factors.ravel(), arrow.float64(), from_pandas=True),
+        "isotope": words(isotopes, long),
     }
     dvh = {
         "case_id": words(ids, of_case),
         "structure": words(kinds, of_structure),
         "dvh_step_gy": np.repeat(results["dvh_step_gy"].to_numpy(), lengths),
         "volume_ml": results[DVH].combine_chunks().flatten(),
+        "isotope": words(isotopes, of_case),
     }
     return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
+
+
+def _isotope(provenance: str) -> str:
+    """Read the isotope of a case from the half-life in its provenance, which identifies it."""
+    found = json.loads(provenance)
+    return _isotope_of(found["half_life_h"], found["dose_factor_gy_kg_per_gbq"])
+
+
+@lru_cache
+def _isotope_of(half_life_h: float, dose_factor_gy_kg_per_gbq: float) -> str:
+    return Nuclide.from_dose_factor(half_life_h, dose_factor_gy_kg_per_gbq).isotope
 
 
 def _numbers(lists: Any, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -260,9 +276,15 @@ def _quarantine(bad: Sequence[tuple[Cells, str, dict[str, Any]]]) -> Any:
     return require("pyarrow", "batch").table(columns)
 
 
-def read_rows(folder: Path, name: str, columns: Sequence[str]) -> Iterator[Any]:
-    """Read a table by row groups, as Arrow tables."""
+def read_rows(folder: Path, name: str, columns: Sequence[str], *, optional: Sequence[str] = ()) -> Iterator[Any]:
+    """Read a table by row groups, as Arrow tables. A table without one of `columns` raises `FileFormatError`."""
     parquet = require("pyarrow.parquet", "batch")
-    with parquet.ParquetFile(folder / f"{name}.parquet") as table:
+    path = folder / f"{name}.parquet"
+    with parquet.ParquetFile(path) as table:
+        if missing := [column for column in columns if column not in table.schema_arrow.names]:
+            raise FileFormatError(
+                f"{path}: has no column {', '.join(missing)}; an earlier version wrote it, run the manifest again"
+            )
+        known = [column for column in optional if column in table.schema_arrow.names]
         for group in range(table.num_row_groups):
-            yield table.read_row_group(group, columns=list(columns))
+            yield table.read_row_group(group, columns=[*columns, *known])

@@ -257,16 +257,20 @@ def summary(
         typer.echo(as_json(found.as_dict()))
         return
     rows: list[Row] = found.structures
-    titles = {"structure": "Structure", "metric": "Metric", "n": "n"}
+    several = {"isotope": "Nuclide"} if len(found.isotopes) > 1 else {}
+    titles = {"structure": "Structure", **several, "metric": "Metric", "n": "n"}
     titles |= {"q0": "Min", "q25": "Q1", "q50": "Median", "q75": "Q3", "q100": "Max"}
     if any(row["standard_uncertainty"] is not None for row in rows):
         titles["standard_uncertainty"] = "Median u"
     print_table(rows, title=f"{found.cases} cases", headings=titles)
+    if several:
+        counts = ", ".join(f"{isotope} in {count}" for isotope, count in found.isotopes.items())
+        print_line("nuclides:", f"{counts} cases; doses of different nuclides are not pooled", wrap=True)
     if found.outliers:
         print_table(
             found.outliers[:_SHOWN],
             title=f"{len(found.outliers)} outlying mean doses (modified z-score of the logarithm beyond 3.5)",
-            headings={"case_id": "Case", "structure": "Structure", "mean_gy": "Mean / Gy", "z": "z"},
+            headings={"case_id": "Case", "structure": "Structure", **several, "mean_gy": "Mean / Gy", "z": "z"},
         )
     for name, count in sorted(found.warnings.items()):
         typer.echo(f"{count} cases with the note: {plain(name)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._foundation.choices import DOSE_SCALES, ENDPOINTS
+from .._foundation.choices import DOSE_SCALES, ENDPOINTS, ISOTOPES
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, shown, write_csv
 
@@ -25,6 +25,7 @@ def outcomes(
         str | None, typer.Option(help="Structure for rows that name none.", show_default=False)
     ] = None,
     metric: Annotated[str, typer.Option(help="Dose metric of doses.parquet.")] = "mean_gy",
+    isotope: Annotated[str | None, choice(ISOTOPES, "Isotope of the doses; needed if the cases have several.")] = None,
     responders: Annotated[str, typer.Option(help="Responses that count, separated by commas.")] = "CR,PR",
     grade: Annotated[int, typer.Option(help="Lowest grade of toxicity that counts.")] = 3,
     cut_gy: Annotated[
@@ -64,7 +65,7 @@ def outcomes(
     if endpoint is None:
         raise typer.BadParameter(f"must be one of {', '.join(ENDPOINTS)}", param_hint="--endpoint")
     chosen: Any = [name.strip().upper() for name in responders.split(",") if name.strip()]
-    kinds: Any = {"endpoint": endpoint, "responders": chosen}
+    kinds: Any = {"endpoint": endpoint, "responders": chosen, "isotope": isotope}
     try:
         rows = room.read_outcomes(table)
     except ManifestError as error:
@@ -80,7 +81,9 @@ def outcomes(
         typer.echo(as_json(found.as_dict()))
         return
     _print(found)
-    print_line("dose:", f"{found.data.metric} of {', '.join(sorted(set(found.data.structures)))}", wrap=True)
+    of_isotope = "" if found.data.isotope is None else f" ({found.data.isotope})"
+    names = ", ".join(sorted(set(found.data.structures)))
+    print_line("dose:", f"{found.data.metric} of {names}{of_isotope}", wrap=True)
     print_advisories(found.advisories)
     print_written(written)
 

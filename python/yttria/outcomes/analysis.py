@@ -56,6 +56,7 @@ class OutcomeAnalysis:
             "endpoint": self.data.endpoint,
             "event": self.data.event_meaning,
             "metric": self.data.metric,
+            "isotope": self.data.isotope,
             "structures": sorted(set(self.data.structures)),
             "observations": len(self.data.event),
             "events": int(self.data.event.sum()),

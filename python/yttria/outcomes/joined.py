@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -10,7 +11,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from .._foundation.choices import ENDPOINTS, TARGET_RESPONSES, Endpoint, TargetResponse
+from .._foundation.choices import ENDPOINTS, ISOTOPES, TARGET_RESPONSES, Endpoint, IsotopeName, TargetResponse
 from .._foundation.extras import require
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise
@@ -48,6 +49,8 @@ class DosedOutcomes:
         Description of the event in words.
     metric : str
         Column of the dose table, such as "mean_gy".
+    isotope : str or None
+        Isotope of all these doses, such as "Y-90". None if the dose table does not state it.
     case_ids, structures, patients : tuple of str
         Case, structure of the dose, and patient.
     dose_gy : ndarray, shape (n,)
@@ -63,6 +66,7 @@ class DosedOutcomes:
     endpoint: Endpoint
     event_meaning: str
     metric: str
+    isotope: IsotopeName | None = None
     case_ids: tuple[str, ...]
     structures: tuple[str, ...]
     patients: tuple[str, ...]
@@ -112,6 +116,7 @@ def join_doses(
     endpoint: Endpoint,
     structure: str | None = None,
     metric: str = "mean_gy",
+    isotope: IsotopeName | None = None,
     responders: Sequence[TargetResponse] = RESPONDERS,
     grade: int = 3,
 ) -> DosedOutcomes:
@@ -129,6 +134,9 @@ def join_doses(
         Structure whose dose belongs to rows that name none. Needed if there are such rows.
     metric : str, default "mean_gy"
         Metric of `doses.parquet` in Gy.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}, optional
+        Isotope whose doses are taken. Needed if the doses of the rows are of several, because a curve through doses of
+        different half-lives describes none of them.
     responders : sequence of {"CR", "PR", "SD", "PD", "NE"}, default ("CR", "PR")
         Responses that count as the event.
     grade : int, default 3
@@ -142,11 +150,13 @@ def join_doses(
     Raises
     ------
     ArgumentError
-        If a row names no structure and `structure` is not given.
+        If a row names no structure and `structure` is not given. If the doses are of several isotopes and `isotope` is
+        not given.
     OutOfRangeError
         If `grade` is not within [1, 5].
     UnknownNameError
-        If the endpoint, a responder, the metric or the structure is not known. The message lists the known ones.
+        If the endpoint, a responder, the metric, the isotope or the structure is not known. The message lists the known
+        ones.
     UndefinedError
         If no observation is left.
     FileFormatError
@@ -155,8 +165,8 @@ def join_doses(
     Warns
     -----
     outcomes_left_out
-        If rows have no endpoint, a response that was not evaluated, or no dose (because the case is in quarantine or
-        not in the table), or if doses of the same structures have no row.
+        If rows have no endpoint, a response that was not evaluated, a dose of another isotope than `isotope`, or no
+        dose (because the case is in quarantine or not in the table), or if doses of the same structures have no row.
 
     Examples
     --------
@@ -170,6 +180,7 @@ def join_doses(
     ([90.0, 210.0], [False, True])
     """
     kind = one_of("endpoint", endpoint, ENDPOINTS)
+    wanted = None if isotope is None else one_of("isotope", isotope, ISOTOPES)
     counted = tuple(one_of("a responder", name, TARGET_RESPONSES) for name in responders)
     if isinstance(grade, bool) or grade not in range(1, 6):
         raise OutOfRangeError(f"grade must be within [1, 5], got {grade}")
@@ -179,7 +190,7 @@ def join_doses(
         raise ArgumentError(
             f"structure must be given: {len(missing)} rows with an outcome name none, the first of case '{missing[0]}'"
         )
-    doses = _doses(finished_folder(results), metric, structure)
+    doses, isotopes = _doses(finished_folder(results), metric, structure)
     left_out: list[Advisory] = []
     if len(known) < len(outcomes):
         left_out.append(
@@ -190,6 +201,26 @@ def join_doses(
             advise("outcomes_left_out", "not_evaluated", severity="warning", count=len(known) - len(evaluated))
         )
     places = [(row.case_id, row.structure or structure or "") for row in evaluated]
+    dosed = [place for place in places if place in doses]
+    if wanted is None:
+        wanted = _only_isotope(Counter(isotopes.get(place) for place in dosed))
+    elif others := [place for place in dosed if isotopes.get(place, wanted) != wanted]:
+        left_out.append(
+            advise(
+                "outcomes_left_out",
+                "other_isotope",
+                severity="note",
+                count=len(others),
+                isotope=wanted,
+                names=_names(others),
+            )
+        )
+        if len(others) == len(dosed):
+            raise UndefinedError(f"no row has a dose of {wanted}; the doses are of {isotopes[others[0]]}")
+        foreign = set(others)
+        kept = [(row, place) for row, place in zip(evaluated, places, strict=True) if place not in foreign]
+        evaluated, places = [row for row, _ in kept], [place for _, place in kept]
+        doses = {place: dose for place, dose in doses.items() if isotopes.get(place, wanted) == wanted}
     without = [place for place in places if place not in doses]
     if without:
         left_out.append(
@@ -218,6 +249,7 @@ def join_doses(
         endpoint=kind,
         event_meaning=_meaning(kind, counted, grade),
         metric=metric,
+        isotope=wanted,
         case_ids=tuple(row.case_id for row, _ in joined),
         structures=tuple(name for _, (_, name) in joined),
         patients=tuple(row.patient for row, _ in joined),
@@ -259,25 +291,46 @@ def _meaning(endpoint: Endpoint, responders: Sequence[str], grade: int) -> str:
     }[endpoint]
 
 
-def _doses(folder: Path, metric: str, structure: str | None) -> dict[tuple[str, str], float]:
-    """Read finite doses by case and structure. A metric or structure that is not in the table is an error."""
+def _only_isotope(counts: Mapping[IsotopeName | None, int]) -> IsotopeName | None:
+    """Return the one isotope of the doses, None if it is not stated; several are an error."""
+    if len(counts) > 1:
+        each = " and ".join(f"{count} of {name or 'an unstated isotope'}" for name, count in counts.items())
+        raise ArgumentError(
+            f"isotope must be given: the rows have {each} doses, and a fit through doses of several isotopes "
+            "describes none of them"
+        )
+    return next(iter(counts), None)
+
+
+def _doses(
+    folder: Path, metric: str, structure: str | None
+) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], IsotopeName]]:
+    """Read finite doses by case and structure, and their isotopes if the table states them.
+
+    A metric or structure that is not in the table is an error.
+    """
     found: dict[tuple[str, str], float] = {}
+    isotopes: dict[tuple[str, str], IsotopeName] = {}
     metrics: set[str] = set()
     structures: set[str] = set()
     compute = require("pyarrow.compute", "batch")
-    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value", "unit")):
+    columns = ("case_id", "structure", "metric", "value", "unit")
+    for table in read_rows(folder, "doses", columns, optional=("isotope",)):
         structures |= set(table["structure"].unique().to_pylist())
         metrics |= set(table.filter(compute.equal(table["unit"], "Gy"))["metric"].unique().to_pylist())
         chosen = table.filter(compute.equal(table["metric"], metric))
-        columns = (chosen[key].to_pylist() for key in ("case_id", "structure", "value"))
-        for case, name, value in zip(*columns, strict=True):
+        cases, names, values = (chosen[key].to_pylist() for key in ("case_id", "structure", "value"))
+        stated = chosen["isotope"].to_pylist() if "isotope" in chosen.column_names else [None] * len(cases)
+        for case, name, value, isotope in zip(cases, names, values, stated, strict=True):
             if value is not None and np.isfinite(value):
                 found[case, name] = value
+                if isotope is not None:
+                    isotopes[case, name] = isotope
     if metric not in metrics:
         raise UnknownNameError(f"metric must be one of {', '.join(sorted(metrics))}, got {metric!r:.80}")
     if structure is not None and structure not in structures:
         raise UnknownNameError(f"structure must be one of {', '.join(sorted(structures))}, got {structure!r:.80}")
-    return found
+    return found, isotopes
 
 
 def _listed(outcomes: Sequence[Outcome], structure: str | None) -> set[tuple[str, str]]:
