@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check docs bench validation floors wheels clean
+.PHONY: demo test check docs bench validation floors wheels wheels-cross clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
@@ -37,6 +37,18 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 	$(INSTALL) --group docs
 	@touch $@
 
+.venv/wheels: .venv/build
+	$(INSTALL) --group wheels
+	@touch $@
+
+# zig is found as a module of the environment, and links against the C library of an old system.
+WHEEL = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --profile wheel --zig
+define look_at
+$(BIN)/twine check --strict $(1)/*
+$(BIN)/abi3audit --strict $(1)/*.whl
+for each in $(1)/*.whl; do $(BIN)/auditwheel show $$each || exit; done
+endef
+
 demo: .venv/release
 	$(BIN)/yttria demo --overwrite --out out/demo
 
@@ -57,6 +69,7 @@ check: .venv/tools .venv/module
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	PATH="$(CURDIR)/$(BIN):$$PATH" actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline --min-severity medium .github/workflows
 
 # The manual, into out/site/html; tutorials and gallery are run, and a warning is an error.
@@ -81,14 +94,20 @@ floors: .venv/build
 	$(BIN)/python tools/floors.py dist/floors/*.whl
 
 # What one job of the release does: a wheel for every Linux since 2014, a source distribution, and what looks at them.
-wheels: .venv/build
+wheels: .venv/wheels
 	rm -rf dist/wheels
-	$(INSTALL) --group wheels
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --profile wheel --zig --compatibility manylinux2014 --out dist/wheels
+	$(WHEEL) --out dist/wheels --compatibility manylinux2014
 	$(BIN)/maturin sdist --out dist/wheels
-	$(BIN)/twine check --strict dist/wheels/*
-	$(BIN)/abi3audit --strict dist/wheels/*.whl
-	$(BIN)/auditwheel show dist/wheels/*.whl
+	$(call look_at,dist/wheels)
+
+# The other wheels that zig can link here: for the processor aarch64, and for Linux with musl instead of glibc.
+wheels-cross: .venv/wheels
+	rm -rf dist/wheels-cross
+	rustup target add aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+	$(WHEEL) --out dist/wheels-cross --target aarch64-unknown-linux-gnu --compatibility manylinux2014
+	$(WHEEL) --out dist/wheels-cross --target x86_64-unknown-linux-musl --compatibility musllinux_1_2
+	$(WHEEL) --out dist/wheels-cross --target aarch64-unknown-linux-musl --compatibility musllinux_1_2
+	$(call look_at,dist/wheels-cross)
 
 clean:
 	rm -rf .venv .venv-floors target out dist
