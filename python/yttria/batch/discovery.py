@@ -19,7 +19,7 @@ from ..case import FILE_FIELDS
 from ..errors import FileFormatError, YttriaError
 from ..io import dicom
 from ..io.files import NAME
-from .pet_sidecar import read_sidecar, sidecars_of
+from ..io.pet_sidecar import read_sidecar, sidecars_of
 
 #: Kinds of files by the last word of their names.
 KINDS: dict[str, tuple[str, ...]] = {

@@ -249,7 +249,8 @@ def _row_advisories(rows: list[Row]) -> list[Advisory]:
 def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
     """Collect the rules by which the structures' doses are read."""
     size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
-    return {
+    sidecars = [file.name for file in inputs.files.get("activity", ()) if file.suffix == ".json"]
+    return ({"activity_sidecars": sidecars} if sidecars else {}) | {
         "sub_voxel_mm": case.sub_voxel_mm,
         "subvoxel_counts": None if case.sub_voxel_mm is None else subvoxel_counts(size, case.sub_voxel_mm),
         "contours_through_voxels_of": None if drawn_on is None else drawn_on.name,

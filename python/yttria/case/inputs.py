@@ -18,6 +18,7 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import dicom, read_image, read_structures, read_transform, read_uncertainty_inputs
 from ..io.files import may_be_dicom
+from ..io.image_sidecar import compare_with_sidecar
 from ..io.opened import opened_files
 from ..io.recovery_curves import read_curve_file
 from .case import FIELDS, Case
@@ -196,9 +197,18 @@ def read_case_ct(case: Case) -> Image:
 
 
 def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
-    if not may_be_dicom(case.activity):
-        return CaseInputs(activity=read_image(case.activity, unit=case.unit), structures=structures)
     isotope = Nuclide(case.nuclide).isotope
+    if not may_be_dicom(case.activity):
+        image = read_image(case.activity, unit=case.unit, isotope=isotope)
+        found: tuple[Advisory, ...] = ()
+        if case.activity.name.casefold().endswith((".nii", ".nii.gz")):
+            found = compare_with_sidecar(
+                case.activity,
+                isotope,
+                scan_delay_h=case.scan_delay_h,
+                administered_activity_gbq=case.administered_activity_gbq,
+            )
+        return CaseInputs(activity=image, structures=structures, advisories=found)
     image = dicom.read_image(
         case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES, isotope=isotope
     )

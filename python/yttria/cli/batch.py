@@ -323,7 +323,7 @@ def print_problems(problems: list[Any]) -> None:
 def _print_contradictions(manifest: Path, without: set[int]) -> None:
     """Print what rows declare otherwise than the sidecars of their images; the rows without a problem are compared."""
     from ..batch.manifest import read_manifest
-    from ..batch.pet_sidecar import contradictions
+    from ..batch.sidecar_contradictions import contradictions
 
     count = 0
     for row in read_manifest(manifest, without=without):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from .._foundation.choices import NiftiMatrix, Unit
+from .._foundation.choices import IsotopeName, NiftiMatrix, Unit
 from .._foundation.units import UNITS, checked_unit, stated_unit, states_nothing
 from ..advisory import Advisory, advise
 from ..errors import (
@@ -44,12 +44,17 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Statements of the caller about properties that a file may not state; see `yttria.io.read_image`."""
+    """Statements of the caller about properties that a file may not state; see `yttria.io.read_image`.
+
+    Sidecars of masks are not read, because a mask has no unit and no nuclide.
+    """
 
     unit: Unit | None = None
     affine: NiftiMatrix | None = None
     orientation: str | None = None
     data_folder: Path | None = None
+    isotope: IsotopeName = "Y-90"
+    sidecars: bool = True
 
 
 class AgreedUnit(NamedTuple):

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from glob import escape
+from itertools import combinations
 from pathlib import Path
 
 #: The file that marks the folder of a data set, and the number of folders above a file in which it may lie.
 DATA_SET, _DEEPEST = "dataset_description.json", 6
+#: Largest number of entities whose combinations are tried one by one.
+_MOST_ENTITIES = 6
 _ENDING = re.compile(r"(\.nii)?(\.gz)?$|\.[^.]*$", re.IGNORECASE)
 _ENTITY = re.compile(r"(?:^|_)([a-z]+)-([A-Za-z0-9]+)(?=_|$)")
 
@@ -53,8 +56,17 @@ def inherited_files(path: Path, ending: str) -> list[Path]:
     folders = [path.parent, *above[1 : above.index(data_set) + 1]] if data_set else [path.parent]
     found: list[Path] = []
     for folder in folders:
-        described = {each: each.name[: -len(ending)].split("_") for each in folder.glob(f"*{escape(suffix)}{ending}")}
-        fitting = [e for e, (*own, end) in described.items() if end == suffix and set(own) <= set(entities)]
-        fitting.sort(key=lambda each: (each.name == stem + ending, len(described[each]), each.name))
-        found = [each for each in fitting if each.is_file()] + found
+        fitting = [each for each in _describing(folder, entities, suffix, ending) if each.is_file()]
+        fitting.sort(key=lambda each: (each.name == stem + ending, each.name.count("_"), each.name))
+        found = fitting + found
     return found
+
+
+def _describing(folder: Path, entities: list[str], suffix: str, ending: str) -> list[Path]:
+    """List the paths of a folder that may describe a file with these entities and this suffix."""
+    if len(entities) > _MOST_ENTITIES:
+        names = ((each, each.name[: -len(ending)].split("_")) for each in folder.glob(f"*{escape(suffix)}{ending}"))
+        return [each for each, (*own, end) in names if end == suffix and set(own) <= set(entities)]
+    # A folder of a large cohort has many files, and few names can describe one of them.
+    subsets = (own for count in range(len(entities) + 1) for own in combinations(entities, count))
+    return [folder / ("_".join([*own, suffix]) + ending) for own in subsets]

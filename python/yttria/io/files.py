@@ -6,10 +6,12 @@ import errno
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from .._foundation.choices import NiftiMatrix, Unit
+from .._foundation.choices import ISOTOPES, IsotopeName, NiftiMatrix, Unit
+from .._foundation.numbers import one_of
 from ..errors import ArgumentError, FileFormatError
 from ..geometry.image import Image
 from ..geometry.nifti_affine import checked_choice
@@ -77,6 +79,7 @@ def read_image(
     affine: NiftiMatrix | None = None,
     orientation: str | None = None,
     data_folder: str | os.PathLike[str] | None = None,
+    isotope: IsotopeName = "Y-90",
 ) -> Image:
     """Read an image from a file in the format of its name, as stored but in native byte order.
 
@@ -98,6 +101,9 @@ def read_image(
     data_folder : path, optional
         For a header with its values in another file: the folder in which that file may lie. The default is the
         folder of the header.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}, default "Y-90"
+        Isotope that an image of activity is expected to be of. It is compared with a DICOM header, and with the
+        PET-BIDS sidecar of a NIfTI file. Other formats do not state it.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def read_image(
     Raises
     ------
     UnitError
-        If neither the file nor the caller gives a unit, or if both do and differ.
+        If neither the file nor the caller gives a unit, or if both do and differ. A sidecar counts as the file.
     GeometryError
         If the file does not state its position, or contradicts itself.
     FileFormatError
@@ -122,18 +128,25 @@ def read_image(
     -----
     unit_not_recognized, unit_converted, sform_and_qform_differ, affine_chosen, orientation_assumed, position_assumed,
     anatomical_orientation_differs, element_size_differs, byte_order_assumed, calibration_factor_not_applied,
-    slice_distance_assumed, slice_distance_differs, data_file_beside_header, dose_per_history
+    slice_distance_assumed, slice_distance_differs, data_file_beside_header, dose_per_history, sidecar_read,
+    sidecar_not_used, other_nuclide, not_attenuation_corrected
+
+    Notes
+    -----
+    The sidecar of a NIfTI file is the JSON file of its name, and those from which it inherits in a BIDS data set. Its
+    keys `Units`, `TracerRadionuclide`, `RadionuclideHalfLife` (in s, as dcm2niix writes it) and `AttenuationCorrection`
+    are used. A sidecar that cannot be read is a warning.
 
     Examples
     --------
     See `yttria.io.write_image`.
     """
     path = Path(path)
-    options = _options(unit, affine, orientation, data_folder)
+    options = replace(_options(unit, affine, orientation, data_folder), isotope=one_of("isotope", isotope, ISOTOPES))
     kind = _kind(path, reading=True)
     if kind is None:
         _check_options(path, "DICOM", (), options)
-        return dicom.read_image(path, unit, series=series)
+        return dicom.read_image(path, unit, series=series, isotope=options.isotope)
     _check_no_series(path, series)
     _check_options(path, kind.name, kind.options, options)
     with decoding(path, kind.name):
@@ -327,7 +340,7 @@ def _mask(path: Path, options: ReadOptions) -> Image:
     """Read the image of one mask of a folder."""
     kind = _kind(path, reading=True)
     assert kind is not None
-    used = ReadOptions(unit="1", **{name: getattr(options, name) for name in kind.options})
+    used = ReadOptions(unit="1", sidecars=False, **{name: getattr(options, name) for name in kind.options})
     with decoding(path, kind.name):
         return kind.read_image(path, used)
 

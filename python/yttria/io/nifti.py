@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from . import _gzip
 from ._common import ReadOptions, agreed_unit, in_unit
+from .image_sidecar import read_image_sidecar
 from .label_names import names_of_labels
 from .labelmap import from_labelmap, to_layers
 from .stored_values import open_regular
@@ -40,7 +42,11 @@ _LONGEST_TAIL = 1 << 20
 def read_image(path: Path, options: ReadOptions) -> Image:
     """Read an image; see `yttria.io.read_image`."""
     image, header = _read(path, options)
-    return in_unit(image, agreed_unit(path, _unit(header), options.unit))
+    if not options.sidecars:
+        return in_unit(image, agreed_unit(path, _unit(header), options.unit))
+    sidecar = read_image_sidecar(path)
+    image = in_unit(image, agreed_unit(*sidecar.unit(path, _unit(header)), options.unit))
+    return replace(image, advisories=(*image.advisories, *sidecar.advisories(options.isotope)))
 
 
 def write_image(image: Image, path: Path) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .label_names import table_of_names
+from .pet_sidecar import sidecars_of
 
 #: Most bytes of a header that are searched for the names of data files, and the bytes that nearly every header fits.
 _HEADER, _SHORT = 1 << 20, 1 << 14
 #: NRRD, MetaImage and Interfile name the file with their values in a line of the header.
 _NAMES_DATA = re.compile(rb"^\s*!?(?:data ?file|elementdatafile|name of data file)\s*:?=?\s*(.*?)\s*$", re.I | re.M)
-#: Tables of label names beside a NIfTI labelmap.
+#: Tables of label names and sidecars beside a file in NIfTI.
 _SIDECARS = (".tsv", ".json")
 
 
@@ -30,7 +31,7 @@ def sources_of(path: Path) -> list[Path]:
     -------
     list of Path
         For a folder, every regular file in it and its subfolders, by name. For a file, the file itself, the data files
-        that its header names, and tables of label names beside it, if they exist.
+        that its header names, tables of label names beside it, and its PET-BIDS sidecars, if they exist.
 
     Raises
     ------
@@ -54,6 +55,7 @@ def _files_beside(path: Path) -> Iterator[Path]:
     if name.endswith((".nii", ".nii.gz")):
         stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.I)
         yield from (path.with_name(stem + suffix) for suffix in _SIDECARS)
+        yield from sidecars_of(path)
         if table := table_of_names(path):
             yield table
         return

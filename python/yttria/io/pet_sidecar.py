@@ -1,4 +1,4 @@
-"""Values of a PET-BIDS sidecar for a manifest, each checked for its type and unit.
+"""Values of a PET-BIDS sidecar, each checked for its type and unit, for manifests and for images in NIfTI.
 
 Source: BIDS specification 1.9, Positron Emission Tomography. It defines times in s from TimeZero, `Units`,
 `InjectedRadioactivity` with `InjectedRadioactivityUnits`, `TracerRadionuclide`, `ImageDecayCorrected` with
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from .._core import Nuclide
+from .._foundation.choices import IsotopeName
 from .._foundation.units import stated_unit
-from ..case import Case
-from ..io.bids import inherited_files, stem_of
+from .bids import inherited_files
+from .stored_values import open_regular
 
 #: Largest size of a sidecar in bytes. A sidecar is a page of text.
 _LONGEST = 1 << 24
@@ -38,8 +39,8 @@ _NUCLIDE = re.compile(
     r"(?P<mass>\d+m?)(?P<element>[a-z]+)|(?P<element_first>[a-z]+)(?P<mass_last>\d+m?)", re.IGNORECASE
 )
 #: The nuclide of a manifest without a column for it, and the presets of the others by their names.
-_Y90 = "Y90"
-_OTHERS = tuple(name for name in Nuclide.presets() if re.fullmatch(rf"({'|'.join(_SYMBOLS.values())})\d+", name))
+YTTRIUM = "Y90"
+OTHER_NUCLIDES = tuple(name for name in Nuclide.presets() if re.fullmatch(rf"({'|'.join(_SYMBOLS.values())})\d+", name))
 #: Without any of these keys, a sidecar does not speak of the scan delay.
 _TIMES = ("InjectionStart", "ImageDecayCorrected", "ImageDecayCorrectionTime")
 
@@ -60,62 +61,48 @@ def read_sidecar(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
     notes : list of str
         Values that could not be used, with the reason. Each note names the file.
     """
-    row, notes = _stated_columns(files)
-    if row.get("nuclide") == _Y90:
+    row, notes = stated_columns(files)
+    if row.get("nuclide") == YTTRIUM:
         del row["nuclide"]
     return row, notes
 
 
 def sidecars_of(image: Path) -> list[Path]:
-    """The JSON files that describe an image: by the inheritance principle of BIDS, or else the one of its name."""
-    if files := inherited_files(image, ".json"):
-        return files
-    own = image.with_name(f"{stem_of(image)}.json")
-    return [own] if own.is_file() else []
+    """The JSON files that describe an image by the inheritance principle of BIDS, the most general first."""
+    return inherited_files(image, ".json")
 
 
-def contradictions(case: Case) -> list[str]:
-    """Find what a case declares otherwise than the sidecars of its activity state.
+def merged_sidecars(files: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Path], list[tuple[Path, str]]]:
+    """Merge the keys of sidecars, of which a later one replaces an earlier one.
 
     Parameters
     ----------
-    case : Case
-        The declared case.
+    files : sequence of Path
+        The JSON files, the most general first.
 
     Returns
     -------
-    list of str
-        A sentence for each column: another unit, another nuclide, or a number that differs by more than 0.1 %; and
-        each nuclide that yttria does not know. It is empty if there is no sidecar.
+    stated : dict of str to object
+        The values by key.
+    origin : dict of str to Path
+        The file of each value.
+    notes : list of (Path, str)
+        Files that could not be used, each with the reason.
     """
-    files = sidecars_of(case.activity)
-    if not files:
-        return []
-    stated, notes = _stated_columns(files)
-    found = [note for note in notes if "TracerRadionuclide must be" in note]
-    isotope = next((name for name in _OTHERS if case.nuclide.startswith(name)), _Y90)
-    declared = {name: getattr(case, name) for name in stated} | ({"nuclide": isotope} if "nuclide" in stated else {})
-    for name, value in stated.items():
-        other = declared[name]
-        same = math.isclose(other, value, rel_tol=1e-3) if isinstance(other, float) else other in (value, None)
-        if not same:
-            found.append(f"{files[-1]}: {name} is {_shown(value)} by the sidecar, and {_shown(other)} by the manifest")
-    return found
-
-
-def _shown(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _stated_columns(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
-    """Columns and notes as `read_sidecar` returns them, with Y-90 as a nuclide too."""
-    notes: list[str] = []
+    notes: list[tuple[Path, str]] = []
     stated: dict[str, Any] = {}
     origin: dict[str, Path] = {}
     for file in files:
         found = _object(file, notes)
         stated |= found
         origin |= dict.fromkeys(found, file)
+    return stated, origin, notes
+
+
+def stated_columns(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
+    """Columns and notes as `read_sidecar` returns them, with Y-90 as a nuclide too."""
+    stated, origin, unusable = merged_sidecars(files)
+    notes = [f"{file}: {reason}" for file, reason in unusable]
 
     def note(key: str, text: str) -> None:
         notes.append(f"{origin.get(key, files[-1])}: {text}")
@@ -123,12 +110,12 @@ def _stated_columns(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
     row: dict[str, Any] = {}
     nuclide = stated.get("TracerRadionuclide")
     if nuclide is not None:
-        preset = _preset(nuclide)
+        preset = preset_of(nuclide)
         if preset is None:
             note(
                 "TracerRadionuclide",
-                f"TracerRadionuclide must be one of {', '.join((_Y90, *_OTHERS))}, got {nuclide!r:.60}; nothing was "
-                "taken from the sidecar",
+                f"TracerRadionuclide must be one of {', '.join((YTTRIUM, *OTHER_NUCLIDES))}, got {nuclide!r:.60}; "
+                "nothing was taken from the sidecar",
             )
             return {}, notes
         row["nuclide"] = preset
@@ -145,31 +132,48 @@ def _stated_columns(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
     return row, notes
 
 
-def _object(path: Path, notes: list[str]) -> dict[str, Any]:
+def _object(path: Path, notes: list[tuple[Path, str]]) -> dict[str, Any]:
     """Content of a sidecar; empty, with a note, if it is no JSON object."""
     try:
-        if path.stat().st_size > _LONGEST:
+        with open_regular(path) as file:
+            content = file.read(_LONGEST + 1)
+        if len(content) > _LONGEST:
             raise ValueError(f"it is longer than {_LONGEST} bytes")
-        stated = json.loads(path.read_text(encoding="utf-8-sig"))
+        stated = json.loads(content.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        notes.append(f"{path}: not readable as JSON: {error}")
+        notes.append((path, f"not readable as JSON: {error}"))
         return {}
     if not isinstance(stated, dict):
         notes.append(
-            f"{path}: must be a JSON object with the keys of BIDS, got {stated!r:.60}; nothing was taken from it"
+            (path, f"must be a JSON object with the keys of BIDS, got {stated!r:.60}; nothing was taken from it")
         )
         return {}
     return stated
 
 
-def _preset(stated: object) -> str | None:
+def isotope_of(stated: object) -> IsotopeName | None:
+    """Isotope that a nuclide of a sidecar means; None for a nuclide that yttria does not know."""
+    preset = preset_of(stated)
+    return None if preset is None else "Y-90" if preset == YTTRIUM else Nuclide(preset).isotope  # type: ignore[arg-type]
+
+
+def states_nuclide(stated: object) -> bool:
+    """Whether a text has the form of a nuclide, such as "F18", which yttria need not know."""
+    return isinstance(stated, str) and _matched(stated) is not None
+
+
+def _matched(stated: str) -> re.Match[str] | None:
+    return _NUCLIDE.fullmatch(re.sub(r"[\s\[\]{}^-]", "", stated))
+
+
+def preset_of(stated: object) -> str | None:
     """Preset of a nuclide that is stated in any of its usual spellings, or "Y90"; None for every other nuclide."""
-    match = _NUCLIDE.fullmatch(re.sub(r"[\s\[\]{}^-]", "", stated)) if isinstance(stated, str) else None
+    match = _matched(stated) if isinstance(stated, str) else None
     if match is None:
         return None
     symbol = _SYMBOLS.get((match["element"] or match["element_first"]).casefold(), "")
     name = symbol + (match["mass"] or match["mass_last"])
-    return name if name in (_Y90, *_OTHERS) else None
+    return name if name in (YTTRIUM, *OTHER_NUCLIDES) else None
 
 
 def _administered(stated: dict[str, Any], note: Any) -> dict[str, float]:
@@ -182,7 +186,7 @@ def _administered(stated: dict[str, Any], note: Any) -> dict[str, float]:
             "InjectedRadioactivityUnits",
             f"InjectedRadioactivityUnits must be MBq or another unit of activity, got {unit!r:.60}",
         )
-    elif not _is_number(injected) or not injected > 0:
+    elif not is_number(injected) or not injected > 0:
         note("InjectedRadioactivity", f"InjectedRadioactivity must be a number > 0, got {injected!r:.60}")
     else:
         return {"administered_activity_gbq": float(f"{injected * gbq:.12g}")}
@@ -213,7 +217,7 @@ def _delay(stated: dict[str, Any], note: Any) -> dict[str, float]:
                 note(name, f"an image without decay correction needs one frame in {name}; scan_delay_h is open")
                 return {}
             times[name] = frames[0]
-    if wrong := {name: value for name, value in times.items() if not _is_number(value)}:
+    if wrong := {name: value for name, value in times.items() if not is_number(value)}:
         note(next(iter(wrong)), f"{' and '.join(wrong)} must be a number of seconds, got {list(wrong.values())!r:.60}")
         return {}
     # Without correction the values are means over the frame, which for half-lives of days are those of its middle.
@@ -225,7 +229,8 @@ def _delay(stated: dict[str, Any], note: Any) -> dict[str, float]:
     return {"scan_delay_h": (refers_to_s - times["InjectionStart"]) / 3600.0}
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, and not a truth value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
