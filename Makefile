@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check docs bench validation floors wheels wheels-cross clean
+.PHONY: demo test parallel check docs bench validation floors wheels wheels-cross clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
@@ -55,6 +55,11 @@ demo: .venv/release
 test: .venv/tools .venv/release
 	cargo test --quiet
 	$(BIN)/pytest --quiet -n logical --maxprocesses 8 --dist loadfile
+
+# Every test that can, in four threads at once.
+parallel: .venv/tools .venv/release
+	$(INSTALL) --group parallel
+	$(BIN)/pytest --quiet --parallel-threads 4 --skip-thread-unsafe
 
 check: .venv/tools .venv/module
 	cargo fmt --check

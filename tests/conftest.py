@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("yttria", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("yttria")
 
-pytest_plugins = ["measured_figures"]
+pytest_plugins = ["measured_figures", "thread_safety"]
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Folder of the functions that make inputs of tests, on the path of pytest.

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use numpy::ndarray::{Ix3, Ix4};
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
 
 use super::arrays::{borrowed, shaped, writable};
 use super::errors::OrRaise;
@@ -18,8 +19,15 @@ type State = (u64, [f64; 2], Vec<f64>);
 pub struct PyMonteCarloSimulation(Mutex<Simulation>);
 
 impl PyMonteCarloSimulation {
+    /// For work without the interpreter.
     fn locked(&self) -> MutexGuard<'_, Simulation> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For work with the interpreter, which is let go while another thread has the simulation. That thread needs the
+    /// interpreter to look for signals, so that both would wait forever.
+    fn locked_attached(&self, py: Python<'_>) -> MutexGuard<'_, Simulation> {
+        self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,16 +72,16 @@ impl PyMonteCarloSimulation {
     }
 
     #[getter]
-    fn batches(&self) -> u64 {
-        self.locked().batches()
+    fn batches(&self, py: Python<'_>) -> u64 {
+        self.locked_attached(py).batches()
     }
     #[getter]
-    fn decays_per_batch(&self) -> u64 {
-        self.locked().decays_per_batch()
+    fn decays_per_batch(&self, py: Python<'_>) -> u64 {
+        self.locked_attached(py).decays_per_batch()
     }
     #[getter]
-    fn mean_energy_mev(&self) -> f64 {
-        self.locked().mean_energy_mev()
+    fn mean_energy_mev(&self, py: Python<'_>) -> f64 {
+        self.locked_attached(py).mean_energy_mev()
     }
 
     fn run(&self, py: Python<'_>, batches: u64, threads: Option<Threads>) -> PyResult<()> {
@@ -81,13 +89,13 @@ impl PyMonteCarloSimulation {
     }
 
     /// Follow the decays in voxels of this medium a second time, in a uniform medium of this density.
-    fn correlate(&self, medium: u8, density_g_per_ml: f64) -> PyResult<()> {
-        Python::attach(|py| self.locked().correlate(medium, density_g_per_ml).or_raise(py))
+    fn correlate(&self, py: Python<'_>, medium: u8, density_g_per_ml: f64) -> PyResult<()> {
+        self.locked_attached(py).correlate(medium, density_g_per_ml).or_raise(py)
     }
 
     #[getter]
-    fn sums_per_voxel(&self) -> usize {
-        self.locked().sums_per_voxel()
+    fn sums_per_voxel(&self, py: Python<'_>) -> usize {
+        self.locked_attached(py).sums_per_voxel()
     }
 
     /// Writes the sums of the voxels, shape (sums, k, j, i).
@@ -137,8 +145,8 @@ impl PyMonteCarloSimulation {
     }
 
     /// Energy per decay in MeV: emitted, deposited, escaped.
-    fn balance(&self) -> (f64, f64, f64) {
-        let balance = self.locked().balance();
+    fn balance(&self, py: Python<'_>) -> (f64, f64, f64) {
+        let balance = self.locked_attached(py).balance();
         (balance.emitted_mev, balance.deposited_mev, balance.escaped_mev)
     }
 }

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+
+#: Two threads that use a name for the first time must get one object: pickle compares it with that of the file.
+_EXPORTING = threading.RLock()
 
 
 class LazyRoom(ModuleType):
@@ -21,10 +25,10 @@ class LazyRoom(ModuleType):
         modules: Mapping[str, tuple[str, ...]] = self.__dict__["_modules"]
         for module, entries in modules.items():
             if name in map(_public_name, entries):
-                self._export(import_module(module, self.__name__), entries)
+                self._export(_imported(module, self.__name__), entries)
                 return self.__dict__[name]
         if f".{name}" in modules:
-            return import_module(f".{name}", self.__name__)
+            return _imported(f".{name}", self.__name__)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -46,10 +50,13 @@ class LazyRoom(ModuleType):
         # The checks need NumPy, and a room without functions must not import it.
         from .arguments import public
 
-        for entry in entries:
-            name = _public_name(entry)
-            if name not in self.__dict__:
-                self.__dict__[name] = public(getattr(module, entry.split(" as ")[0]))
+        found = {_public_name(entry): entry.split(" as ")[0] for entry in entries}
+        for name in found.values():
+            getattr(module, name)  # imports what is lazy itself, so that no thread imports while it has the lock
+        with _EXPORTING:
+            for name, original in found.items():
+                if name not in self.__dict__:
+                    self.__dict__[name] = public(getattr(module, original))
 
 
 def lazy_room(room: str, modules: Mapping[str, tuple[str, ...]]) -> None:
@@ -65,6 +72,16 @@ def lazy_room(room: str, modules: Mapping[str, tuple[str, ...]]) -> None:
     package = sys.modules[room]
     package.__dict__["_modules"] = modules
     package.__class__ = LazyRoom
+
+
+def _imported(module: str, room: str) -> ModuleType:
+    try:
+        return import_module(module, room)
+    except ImportError as error:
+        from .subinterpreters import explain
+
+        explain(error)
+        raise
 
 
 def _public_name(entry: str) -> str:

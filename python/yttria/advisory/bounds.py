@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..errors import ImplausibleValueWarning, OutOfRangeError
 from .record import Advisory
 from .table import advise
+from .warning_filters import filters_unchanged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +148,8 @@ def implausible(code: str, value: float, *, subject: str = "", tail: str = "") -
 def warn_implausible(code: str, value: float) -> None:
     """Issue an `ImplausibleValueWarning` if a value is beyond its bound, in functions that return bare arrays."""
     for advisory in implausible(code, value):
-        warnings.warn(advisory.message, ImplausibleValueWarning, stacklevel=3)
+        with filters_unchanged():
+            warnings.warn(advisory.message, ImplausibleValueWarning, stacklevel=3)
 
 
 def check_density(value: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.extras import require
+from ..advisory.warning_filters import quiet
 from .observations import Estimate, Floats
 
 #: Largest standardized coefficient or standard error of an estimate. Beyond it, the likelihood has no maximum.
@@ -80,8 +80,7 @@ def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDA
     coefficients, residuals = np.full(size, np.nan), np.full((count, size), np.nan)
     covariance = information = np.full((size, size), np.nan)
     # A likelihood without a maximum or without curvature gives values beyond these bounds.
-    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(np.linalg.LinAlgError):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"), quiet(), suppress(np.linalg.LinAlgError):
         fit = model.fit(groups=None if cluster is None else cluster[kept], disp=False)
         information = -np.asarray(model.hessian(fit.params), float)
         covariance = np.asarray(fit.cov_params(), float)

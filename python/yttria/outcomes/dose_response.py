@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from .._foundation.choices import DOSE_SCALES, DoseScale
 from .._foundation.extras import require
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise
+from ..advisory.warning_filters import quiet
 from ..errors import UndefinedError
 from .observations import (
     Estimate,
@@ -304,8 +304,7 @@ def _fitted(x: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | No
     # The regressor is centered and scaled, so that rounding does not depend on the unit of dose.
     center, width = float(x.mean()), float(x.std())
     design, response = np.column_stack([np.ones(len(x)), (x - center) / width]), event.astype(float)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # steps may leave the range of floats; the result is checked below
+    with np.errstate(all="ignore"), quiet():  # steps may leave the range of floats; the result is checked below
         fit = models.GLM(response, design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
     coefficients = _at_maximum(np.asarray(fit.params, float), design, response)
     probability = 0.5 * (1.0 + np.tanh(0.5 * (design @ coefficients)))
@@ -345,8 +344,7 @@ def _robust(coefficients: Floats, design: Floats, response: Floats, cluster: NDA
     independent = require("statsmodels.genmod.cov_struct", "outcomes").Independence()
     grouped = equations.GEE(response, design, groups=cluster, family=families.Binomial(), cov_struct=independent)
     robust = np.full((2, 2), np.nan)
-    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(np.linalg.LinAlgError):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"), quiet(), suppress(np.linalg.LinAlgError):
         robust = np.asarray(grouped.fit(start_params=coefficients, cov_type="bias_reduced").cov_params())
     if not np.isfinite(robust).all() or np.linalg.eigvalsh(robust)[0] <= 0.0:
         raise UndefinedError("one patient alone determines a coefficient: the intervals cannot be clustered by patient")

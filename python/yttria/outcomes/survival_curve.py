@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._foundation.arrays import flat
 from .._foundation.extras import require
+from ..advisory.warning_filters import quiet
 from ..errors import UndefinedError
 from .observations import Estimate, Floats, confidence_level, events, times
 
@@ -191,8 +191,7 @@ def _median(found: Any, survival: Floats, confidence: float) -> Estimate | None:
     reached = np.flatnonzero(survival <= 0.5 + 1e-12)
     if not len(reached):
         return None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet(), np.errstate(all="ignore"):
         low, high = found.quantile_ci(0.5, alpha=1.0 - confidence)
     ends = [float(end) if np.isfinite(end) else None for end in (low, high)]
     return Estimate(float(found.surv_times[reached[0]]), *ends)

@@ -11,8 +11,8 @@ import pydicom
 from dicom_samples import place
 from image_samples import KINDS, affine
 
+from yttria.advisory.warning_filters import quiet
 from yttria.errors import FileFormatError, GeometryError
-from yttria.io.dicom.dataset import quiet
 from yttria.io.dicom.geometry import Plane, plane, stacked
 
 ORDER = [2, 0, 3, 1]

@@ -16,9 +16,9 @@ from image_samples import affine, values
 from pydicom.dataset import Dataset
 
 from yttria import Image, read_image
+from yttria.advisory.warning_filters import quiet
 from yttria.errors import FileFormatError, GeometryError, UndefinedError
 from yttria.io import dicom
-from yttria.io.dicom.dataset import quiet
 from yttria.io.opened import opened_files
 
 

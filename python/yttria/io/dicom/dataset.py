@@ -9,35 +9,19 @@ import io
 import math
 import os
 import struct
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..._foundation.extras import require
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, YttriaError
 from .._common import decoding
 from ..opened import record_opened
 
 #: A pydicom Dataset. The library is optional and has no types.
 Dataset = Any
-
-_WARNINGS = threading.RLock()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Switch pydicom's warnings off, because their subjects are checked elsewhere.
-
-    Only one thread may do so at a time, because Python's warning filters belong to the whole process.
-    """
-    with _WARNINGS, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Dataset:

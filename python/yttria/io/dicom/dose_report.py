@@ -14,11 +14,12 @@ from ..._foundation.extras import require
 from ..._foundation.provenance import RESEARCH_USE, Provenance
 from ..._foundation.whole_files import atomic
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError, FileFormatError, UndefinedError
 from ...evaluation.dose_metrics import DoseMetric
 from ...evaluation.tables import PERCENTS, StructureDose
 from .._common import decoding
-from .dataset import Dataset, items, quiet, read_dataset, text
+from .dataset import Dataset, items, read_dataset, text
 from .nuclide import described_dose
 from .reference import ALWAYS_PRESENT, Reference, read_header
 from .segmentation import Segment, described_segments

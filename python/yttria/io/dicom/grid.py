@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...advisory.warning_filters import quiet
 from ...geometry.image import Image
 from .._common import decoding
 from .consistency import check_whole
-from .dataset import quiet, text, whole
+from .dataset import text, whole
 from .geometry import plane, stacked
 from .nuclear_medicine import spect_grid
 from .series import Paths, choose, files, root, same, scan

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from ..._foundation.arrays import MAX_VOXELS, empty
 from ..._foundation.choices import MODALITIES, IsotopeName, Modality, Unit
 from ...advisory import Advisory
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError, FileFormatError, GeometryError, ShapeError
 from ...geometry.affine import Affine, voxel_size_mm
 from ...geometry.image import Image
 from .._common import agreed_unit, decoding
 from . import geometry
 from .consistency import check_whole, series_doubts
-from .dataset import Header, quiet, text, whole
+from .dataset import Header, text, whole
 from .nuclear_medicine import spect_grid
 from .pixels import PixelPlan, plan
 from .rescale import Rescale

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...advisory import Advisory
+from ...advisory.warning_filters import quiet
 from ...errors import UnitError, YttriaError
 from ...geometry.affine import voxel_size_mm
-from .dataset import items, quiet, text
+from .dataset import items, text
 from .image import Described, described
 from .nuclide import stated_nuclide
 from .rtdose_reader import dose_doubts

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from ..._foundation.arrays import MAX_VOXELS
 from ..._foundation.extras import require
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, ShapeError
 from ..opened import record_opened
-from .dataset import Header, quiet, read_dataset, text, whole
+from .dataset import Header, read_dataset, text, whole
 
 #: Transfer syntaxes without compression, with the byte order of each.
 _NATIVE = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}

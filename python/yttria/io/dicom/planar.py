@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...advisory import advise
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError, FileFormatError
 from ...geometry.planar_views import PlanarViews
 from .._common import decoding
-from .dataset import Dataset, Header, items, numbers, quiet, read_header, text, whole
+from .dataset import Dataset, Header, items, numbers, read_header, text, whole
 from .pixels import plan
 from .rescale import modality_rescale
 from .series import Paths, files

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, GeometryError
 from .._common import decoding
-from .dataset import Dataset, is_dicom, quiet, read_dataset, text
+from .dataset import Dataset, is_dicom, read_dataset, text
 from .series import Paths, choose, files, root, scan
 
 #: A DICOM file, a folder of one series, or a pydicom Dataset.

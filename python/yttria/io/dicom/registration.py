@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, GeometryError
 from .._common import decoding
-from .dataset import Dataset, items, quiet, read_dataset, text
+from .dataset import Dataset, items, read_dataset, text
 
 REGISTRATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.1"
 _DEFORMABLE = "1.2.840.10008.5.1.4.1.1.66.3"

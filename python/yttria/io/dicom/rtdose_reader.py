@@ -12,10 +12,11 @@ import numpy.typing as npt
 from ..._foundation.arrays import empty
 from ..._foundation.choices import DOSE_TYPES, DoseType
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
 from ...geometry.image import Image
 from .._common import decoding
-from .dataset import Dataset, number, numbers, quiet, read_header, text
+from .dataset import Dataset, number, numbers, read_header, text
 from .geometry import Plane, Stack, affine, plane, stacked
 from .pixels import plan
 

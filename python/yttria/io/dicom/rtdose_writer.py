@@ -20,10 +20,11 @@ from ..._foundation.extras import require
 from ..._foundation.provenance import Provenance
 from ..._foundation.whole_files import atomic
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from ...geometry.affine import Affine, check_same_frame
 from ...geometry.image import Image
-from .dataset import Dataset, decimal, quiet
+from .dataset import Dataset, decimal
 from .geometry import MAX_GAP
 from .nuclide import described_dose, isotope_of_dose
 from .reference import Reference, References, patient_and_study, referenced, set_texts

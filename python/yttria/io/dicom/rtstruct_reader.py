@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from ..._foundation.choices import END_CAPS, INTERPOLATIONS, EndCaps, Interpolation
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, UndefinedError
 from ...geometry.affine import check_same_frame
 from ...geometry.contours import ContourStructure
 from ...geometry.image import Image
 from ...geometry.structure_selection import Patterns
 from .._common import decoding, positions
-from .dataset import Dataset, items, quiet, read_dataset, text, whole
+from .dataset import Dataset, items, read_dataset, text, whole
 from .structure_names import check_count, name_of, told_apart
 from .voxel_centers import carried_to_edges
 

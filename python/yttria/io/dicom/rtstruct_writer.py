@@ -15,12 +15,13 @@ from ..._core import __version__
 from ..._foundation.extras import require
 from ..._foundation.whole_files import atomic
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError, DTypeError, UndefinedError
 from ...geometry.affine import check_same_frame
 from ...geometry.contours import ContourStructure
 from ...geometry.structure import Structure
 from .contour_images import SourceImage, images_of, referenced_image, referenced_study, source_images
-from .dataset import Dataset, quiet
+from .dataset import Dataset
 from .reference import References, patient_and_study, referenced_files, set_texts
 from .rtstruct_reader import RT_STRUCTURE_SET_STORAGE
 from .voxel_edges import voxel_edge_polygons

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from ..._foundation.extras import require
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, ShapeError
 from ...geometry.affine import Affine
 from ...geometry.structure import Structure
 from ...geometry.structure_selection import Patterns
 from .._common import decoding, positions
-from .dataset import Dataset, items, number, quiet, read_dataset, text, whole
+from .dataset import Dataset, items, number, read_dataset, text, whole
 from .geometry import plane
 from .segmentation_grid import FrameGrid, frame_grid
 from .segmentation_pixels import Frames, functional_groups, segment_numbers

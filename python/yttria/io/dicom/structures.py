@@ -7,12 +7,12 @@ from filecmp import cmp
 from typing import Any
 
 from ..._foundation.choices import END_CAPS, INTERPOLATIONS, EndCaps, Interpolation
+from ...advisory.warning_filters import quiet
 from ...errors import ArgumentError
 from ...geometry.image import Image
 from ...geometry.structure import Structure
 from ...geometry.structure_selection import Patterns
 from .._common import decoding
-from .dataset import quiet
 from .rtstruct_reader import read_rtstruct
 from .segmentation import read_segmentation
 from .series import Paths, choose, files, root, scan

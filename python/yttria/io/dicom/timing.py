@@ -16,11 +16,12 @@ from typing import Any
 
 from ..._foundation.choices import DECAY_CORRECTIONS, DecayCorrection, IsotopeName, Modality
 from ...advisory import Advisory, advise
+from ...advisory.warning_filters import quiet
 from ...errors import FileFormatError, OutOfRangeError, UndefinedError
 from ...kernels import Nuclide, decay_data
 from .._common import decoding
 from .consistency import ONE_SCAN_H
-from .dataset import Dataset, items, number, quiet, text
+from .dataset import Dataset, items, number, text
 from .nuclide import HALF_LIFE_TOLERANCE, expected_in_words, half_life_range_h, is_half_life, nuclide_name
 from .series import Paths, Series, choose, files, root, same, scan
 from .times import date_and_time, date_time, hours_between, time_of_day_s
