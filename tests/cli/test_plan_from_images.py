@@ -47,7 +47,7 @@ def test_images_become_a_patient_file_and_its_plan(folder: Path, tmp_path: Path)
     )
     assert "lung shunt of Perfused right: 8 % (SPECT" in printed
     assert "Recognized by name as tumors: 'Tumor 1', 'Tumor 2'." in printed
-    assert "What binds: the perfused normal liver of 'Perfused right' (limit 45 Gy)" in printed
+    assert "Binding limits: the perfused normal liver of 'Perfused right' (limit 45 Gy)" in printed
     patient = read_patient(patient_file)
     assert isinstance(patient, PatientTerritories)
     assert [each.lung_shunt_fraction for each in patient.territories] == pytest.approx([0.08, 0.03], rel=1e-4)

@@ -46,7 +46,7 @@ GOAL = ("--goal", "Tumor 1: D70", "--limit", "Normal liver: mean <= 40 Gy")
 
 def test_the_best_activity_is_that_of_the_library(case: Path, tmp_path: Path) -> None:
     text = invoke(*arguments(case, tmp_path, *ONE, *GOAL))
-    assert "It is held by 'Normal liver: mean <= 40 Gy'." in text
+    assert "The binding limit is 'Normal liver: mean <= 40 Gy'." in text
     assert {p.name for p in tmp_path.iterdir()} == {"dose.nrrd", "dose.png", "doses.csv", "plan.json"}
     image = yttria.read_image(case / "maa.nrrd")
     structures = yttria.read_structures(case / "seg.seg.nrrd")

@@ -55,7 +55,7 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
     assert min(found["partition_target"].doses.tumor_doses_gy) == pytest.approx(120, rel=1e-12)
     maximum = found["partition_maximum"]
     assert maximum.doses.normal_perfused_dose_gy == pytest.approx(40, rel=1e-12)
-    assert "what binds: perfused normal liver" in maximum.why
+    assert "binding: perfused normal liver" in maximum.why
     with pytest.raises(KeyError):
         found["no such model"]
 

@@ -163,14 +163,14 @@ def test_a_territory_by_itself_has_the_limits_of_a_patient(patient_file: Path) -
 
 
 @pytest.mark.claim("shadow_prices")
-def test_shadow_prices_in_words_are_what_a_changed_limit_gives() -> None:
+def test_shadow_prices_in_words_equal_the_effect_of_a_changed_limit() -> None:
     """If the step of the sentence is made, the objective changes by the stated amount."""
     plan = planned()
     assert plan.optimum is not None
     sentence = optimum_in_words(plan.optimum)[-1]
     found = re.fullmatch(
-        r"1 Gy more for the perfused normal liver of 'left' \(limit 75 Gy\) buys ([\d.]+) Gy of the smallest tumor "
-        r"dose; 1 Gy less costs ([\d.]+) Gy\.",
+        r"With 1 Gy more for the perfused normal liver of 'left' \(limit 75 Gy\), the smallest tumor dose rises by "
+        r"([\d.]+) Gy; with 1 Gy less it falls by ([\d.]+) Gy\.",
         sentence,
     )
     assert found
@@ -180,10 +180,13 @@ def test_shadow_prices_in_words_are_what_a_changed_limit_gives() -> None:
         assert abs(moved.objective_value - plan.optimum.objective_value) == pytest.approx(float(words), rel=5e-3)
 
 
-def test_words_for_every_outcome() -> None:
+def test_sentences_describe_every_objective_a_conflict_and_the_lack_of_an_optimum() -> None:
     words = " ".join(optimum_in_words(planned(objective="min_lung_energy", target_tumor_dose_gy=100.0).optimum))  # type: ignore[arg-type]
     assert "The energy imparted to the lungs is" in words
-    assert "1 Gy less for the target of 'satellite' in 'left' (100 Gy) spares" in words
+    assert (
+        "With 1 Gy less for the target of 'satellite' in 'left' (100 Gy), the energy imparted to the lungs falls"
+        in words
+    )
     impossible = planned(target_tumor_dose_gy=1000.0)
     assert impossible.plans == ()
     (sentence,) = optimum_in_words(impossible.optimum)  # type: ignore[arg-type]
@@ -195,7 +198,7 @@ def test_words_for_every_outcome() -> None:
     assert unlimited.optimum is None
     assert unlimited.no_optimum
     energy = " ".join(optimum_in_words(planned(objective="max_tumor_energy").optimum))  # type: ignore[arg-type]
-    assert "J of the energy imparted to all tumors" in energy
+    assert "the energy imparted to all tumors rises by" in energy
     assert constraint_in_words(Constraint(name="activity:a", limit=2.0, value=1.0, unit="GBq")) == (
         "the activity of 'a' (limit 2 GBq)"
     )

@@ -17,7 +17,7 @@ from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor
 
-#: Name in messages and range of each number that may be absent.
+#: Name in messages and allowed range of each number that may be absent.
 _RANGES = {
     "liver_density_g_per_ml": ("liver density in g/mL", 0.9, 1.2),
     "untreated_tumor_mass_kg": ("untreated tumor mass in kg", 0.0, 10.0),
@@ -38,7 +38,7 @@ _TOLERANCE = 0.02
 
 
 def check_types(patient: PatientInputs) -> None:
-    """Check what is not a number, and put in the nuclide of the device if none is given."""
+    """Check the inputs that are not numbers. Without a nuclide, the patient takes that of the device."""
     check_device(patient.device)
     if isinstance(patient.tumors, str) or not isinstance(patient.tumors, Sequence):
         raise ArgumentError(f"tumors must be a sequence of Tumor, got {patient.tumors!r:.80}")

@@ -22,7 +22,7 @@ PRIOR_DOSES: dict[LimitKind, tuple[str, str]] = {
 }
 
 
-#: Default of a field, in place of which the checks of a patient put the nuclide of the device.
+#: Default of the field `nuclide`, which the checks of a patient replace by the nuclide of the device.
 NUCLIDE_OF_DEVICE = cast(Nuclide, None)
 
 

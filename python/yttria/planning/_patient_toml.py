@@ -60,7 +60,7 @@ def read_toml(path: Path) -> PatientToml:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A file and where each of its keys stands: by table, the table's index among its like, and key."""
+    """A file with the line of each key, by the table, its index among tables of that name, and the key."""
 
     path: Path
     lines: dict[tuple[str, int, str], int]

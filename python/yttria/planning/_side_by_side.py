@@ -108,8 +108,8 @@ def _bsa(patient: Patient) -> Run:
     activity = bsa_activity(area, tumor_volume_ml=_ml(patient, tumor), liver_volume_incl_tumor_ml=_ml(patient, liver))
     share = activity.tumor_involvement_fraction
     why = (
-        f"it adds the body's size ({area:.2f} m^2) to the tumor's share of the liver ({share:.0%}), for a whole liver "
-        "whichever part is treated and however much more the tumor takes up"
+        f"it adds the body's size ({area:.2f} m^2) to the tumor's share of the liver ({share:.0%}), as for the whole "
+        "liver; neither the treated part nor uptake enters"
     )
     return _resin(patient, activity, why)
 
@@ -174,7 +174,7 @@ def _single_compartment(patient: Patient) -> Run:
     )
     why = (
         f"it gives everything perfused ({patient.perfused_mass_kg:.3g} kg) {target:g} Gy in the mean as if uptake were "
-        "uniform; where the tumor takes up more, the tumor gets more than that and the normal liver less."
+        "uniform; if the tumor takes up more, it gets more than that and the normal liver gets less."
     )
     return single.delivered_activity_gbq, why, single.advisories
 
@@ -191,7 +191,7 @@ def _partition_target(patient: Patient) -> Run:
     result = model.activity_for_tumor_dose(target, tumor=least)
     which = territory.tumor_name(least)
     among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
-    why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
+    why = f"it is the activity that gives the tumor{among} {target:g} Gy; doses to normal liver and lungs do not enter."
     return result.delivered_activity_gbq, why, ()
 
 
@@ -227,8 +227,8 @@ def _partition_maximum(patient: Patient) -> Run:
         why = f"it is 0 GBq: earlier treatments leave nothing within the planner's own limits ({binding})."
     else:
         why = (
-            f"it is the largest activity within the planner's own limits (what binds: {binding}), whatever the tumor "
-            "gets."
+            f"it is the largest activity within the planner's own limits (binding: {binding}); the dose to the tumor "
+            "does not enter."
         )
     return found.delivered_activity_gbq, why, (*advisories, *found.advisories)
 

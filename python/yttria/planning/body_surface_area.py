@@ -13,7 +13,7 @@ from ..advisory import Advisory, advise
 
 @dataclass(frozen=True, kw_only=True)
 class BodySurfaceArea:
-    """Body surface area, with what it was computed from.
+    """Body surface area, with its formula, height and weight.
 
     Parameters
     ----------

@@ -7,9 +7,9 @@ from typing import Any
 
 
 def activity_and_shunt(scaling: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Activity in GBq and lung shunt fraction of a treatment; None for what the scaling does not state.
+    """Return the activity in GBq and the lung shunt fraction of a treatment, None if the scaling does not state them.
 
-    Those of several injections are their sum, and the mean of their shunts weighted by activity.
+    For several injections these are the sum of the activities, and the mean of the shunts weighted by activity.
     """
     if scaling.get("kind") == "injections":
         each = [activity_and_shunt(terms) for terms in scaling["injections"]]

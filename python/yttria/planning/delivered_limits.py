@@ -246,7 +246,7 @@ def delivered_limits(
 
 
 def _doses(regions: DeliveredRegions) -> tuple[dict[str, float], dict[str, str], list[Advisory]]:
-    """Mean doses of the liver by their names in `TreatmentDoses`, where each comes from, and what is left out."""
+    """Mean doses of the liver by name in `TreatmentDoses`, the origin of each, and advisories on regions left out."""
     values: dict[str, float] = {}
     origins: dict[str, str] = {}
     for role, name in _DOSE_OF_ROLE.items():
@@ -277,7 +277,7 @@ class _Lungs:
 def _lungs(
     result: DoseResult, region: DeliveredRegion | None, mass_kg: float | None, stated_gbq: float | None
 ) -> _Lungs:
-    """Dose and activity of the lungs, as far as the image or the scaling tells."""
+    """Dose and activity of the lungs, as far as the image or the scaling states them."""
     activity_gbq, origin, found = stated_gbq, "activity in the lungs as stated", []
     if stated_gbq is not None:
         region = None

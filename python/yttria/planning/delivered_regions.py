@@ -1,4 +1,4 @@
-"""Regions of a treatment in a dose image: structures by role, and what liver and perfused volume hold beside tumors."""
+"""Regions of a treatment in a dose image, which are structures by role, and normal liver derived from them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ STRICT = 1e-6
 #: Largest number of voxels that are sorted directly. With more, a sample first selects those that can have the rank.
 _SORTED = 4096
 #: Number of sample voxels on either side of the rank between which it is searched, three standard deviations of its
-#: place.
+#: position.
 _AROUND = 48
 
 
@@ -155,7 +155,7 @@ class GeneralizedEud:
         return self._parts(activities)[0]
 
     def gradient(self, activities: Array) -> Array:
-        """Gy per GBq of each injection; of activities that give every voxel a dose that can have one."""
+        """Gradient in Gy per GBq of each injection. With `a` below 1, a voxel without dose has none and counts as 0."""
         value, powers, top = self._parts(activities)
         if value == 0.0:
             return np.zeros(len(activities))
@@ -170,7 +170,7 @@ class GeneralizedEud:
         return _ratio(level_gy, self.value(activities))
 
     def _parts(self, activities: Array) -> tuple[float, Array, float]:
-        """Value, share times power of each voxel, and the largest dose, to which powers are relative."""
+        """Value, share times power of each voxel, and the largest dose, to which the powers are relative."""
         doses, shares = self.voxels.doses(activities), self.voxels.shares
         top = float(doses.max())
         if top <= 0.0 or (self.a < 0.0 and float(doses.min()) <= 0.0):
@@ -192,7 +192,7 @@ class SurvivalEud:
         return self._value(self.voxels.doses(activities))[0]
 
     def gradient(self, activities: Array) -> Array:
-        """Gy per GBq of each injection."""
+        """Gradient in Gy per GBq of each injection."""
         survival = self._value(self.voxels.doses(activities))[1]
         gradient: Array = self.voxels.gy_per_gbq @ survival
         return gradient

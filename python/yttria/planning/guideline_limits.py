@@ -55,7 +55,7 @@ def guideline_limits(
 
     Notes
     -----
-    Limits on the lungs are those of `optimize_voxel_activities`, and targets are aims that hold no activity back.
+    Limits on the lungs are those of `optimize_voxel_activities`, and targets do not limit an activity.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def guideline_limits(
             conditions = " and ".join(map(str, row.depends_on))
             found.append(_unused(limit, f"it applies only if {conditions}, which is not stated"))
         elif limit.direction == "range":
-            found.append(_unused(limit, "it is a range, of which no end holds an activity back by itself"))
+            found.append(_unused(limit, "it is a range, of which neither end is a limit by itself"))
         elif not names:
             found.append(_unused(limit, f"no structure is {_TISSUES[limit.kind]}"))
         for name in names if limit.direction == "maximum" and not row.depends_on else ():

@@ -91,7 +91,7 @@ def _shares(
 
 
 class PlanMasses:
-    """Masses by a density, each structure once, and what was found on the way."""
+    """Masses by a density, with each structure computed once, and the advisories of the density."""
 
     density: float | DensityImage | Image
     density_g_per_ml: float

@@ -42,7 +42,7 @@ class ImagePlan(ImageMeasurements):
     inputs : mapping of str to str
         Origin of the numbers, such as names of files.
     uncertainties : PlanUncertaintyInputs
-        What was stated of uncertainties; ratios follow the masses over which they were found.
+        Stated uncertainties; ratios depend on the masses by which they were computed.
     counts_spread : PlanUncertaintyInputs
         Poisson spread of shunts and ratios by the counts of the scan. It is a lower bound of their uncertainty, which
         `patient()` does not use. Empty if the scan is not in counts.

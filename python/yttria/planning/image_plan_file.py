@@ -14,7 +14,7 @@ from .plan_uncertainty_inputs import OF_TERRITORIES, UNCERTAINTIES
 
 #: Column at which the comments behind values begin.
 _COMMENT = 42
-#: Keys of limits that a file offers behind a # if they are not set, with what they mean.
+#: Keys of limits that a file offers behind a # if they are not set, each with its meaning.
 _LIMITS = {
     "normal_perfused_limit_gy": "mean dose to the perfused normal liver of each territory",
     "normal_whole_limit_gy": "mean dose to all normal liver",
@@ -40,9 +40,9 @@ _OFFERED_UNCERTAINTIES = {
     "method_uncertainty": 0.3,
 }
 _FLAG_MEANINGS = {
-    "ratio_from_counts": "the ratios are counts over these masses, and follow their errors",
+    "ratio_from_counts": "the ratios are counts over these masses, so that errors of a mass enter them",
     "normal_mass_from_difference": "normal liver is everything perfused less the tumors",
-    "shunts_from_one_scan": "the shunts are one number, and err together",
+    "shunts_from_one_scan": "the shunts are one measured number, with one error",
 }
 
 
@@ -142,7 +142,7 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
 
 
 def _uncertainties(plan: ImageMeasurements) -> Iterator[str]:
-    """Stated uncertainties; behind a # those that counts tell, and those that images do not tell."""
+    """Stated uncertainties. Those that follow from counts, and those that images do not give, stand behind a #."""
     stated, several = plan.uncertainties, len(plan.territories) > 1
     yield ""
     yield "[uncertainty]  # relative standard uncertainties (coverage factor 1); what is not stated is not included"
@@ -162,7 +162,7 @@ def _uncertainties(plan: ImageMeasurements) -> Iterator[str]:
 
 
 def _own_uncertainty(plan: ImageMeasurements, key: str, field: str, name: str) -> Iterator[str]:
-    """The uncertainty of one tumor or territory: as stated by its name, or behind a # as the counts tell it."""
+    """The uncertainty of one tumor or territory as stated by its name, or behind a # as it follows from the counts."""
     for inputs in (plan.uncertainties, plan.counts_spread):
         value = getattr(inputs, field)
         if isinstance(value, Mapping) and name in value:
@@ -201,7 +201,7 @@ def _tumor(tumor: MeasuredTumor, territory: MeasuredTerritory, *, several: bool)
 
 
 def _entry(key: str, value: str, comment: str = "", *, offered: bool = False) -> str:
-    """A line with a value; behind a # if the value is no more than offered."""
+    """A line with a value, which stands behind a # if it is only offered."""
     line = f"{'# ' if offered else ''}{key} = {value}"
     return f"{line + ' ':<{_COMMENT}}# {plain(comment)}" if comment else line
 
@@ -215,13 +215,13 @@ def _number(value: float) -> str:
 
 
 def _total(plan: ImageMeasurements) -> str:
-    """All normal liver; rounding leaves it no less than its parts in the file."""
+    """All normal liver, so rounded that it is at least the sum of its parts in the file."""
     parts = sum(float(_number(each.normal_mass_kg)) for each in plan.territories)
     return _number(plan.normal_total_mass_kg) if plan.normal_total_mass_kg > parts * (1.0 + 1e-5) else f"{parts:.9g}"
 
 
 def _text(value: str) -> str:
-    # JSON's texts are TOML's, but for one control character.
+    # Strings of JSON are strings of TOML, except for one control character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Lung shunt and lung mass from images: what the scan shows of the lungs, and what stands in for it."""
+"""Lung shunt and lung mass from images, or from planar views and assumptions if the images do not show the lungs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..voxel.lung_mass import lung_mass
 from .lung_shunt import LungShunt, spect_lung_shunt_fraction
 from .structure_counts import StructureCounts, check_not_negative
 
-#: Less of the lungs in the field of view than this gives no shunt, as `spect_lung_shunt_fraction` has it.
+#: Least share of the lungs in the field of view that gives a shunt, as in `spect_lung_shunt_fraction`.
 _LEAST_IN_VIEW = 0.5
 _WHOLE = 0.999
 _DEFAULT_LUNGS_KG = 1.0
-#: Codes of a lung mass that is that of a part.
+#: Codes of advisories on a lung mass that is the mass of a part.
 _CUT = {"structure_cut", "structure_outside_image"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageShunt:
-    """A lung shunt fraction, how it was found in words, and the measurement if there was one."""
+    """A lung shunt fraction, its origin in words, and the measurement if there was one."""
 
     lung_shunt_fraction: float
     origin: str
@@ -44,7 +44,7 @@ def shunts_of_images(
     resolution_fwhm_mm: float | None,
     threads: int | None,
 ) -> tuple[dict[str, ImageShunt], list[Advisory]]:
-    """The shunt of each territory: as stated, or by its scan, or by planar views, and what a reader must know of it."""
+    """Return the shunt of each territory as stated, by its scan, or by planar views, and the advisories on it."""
     found: list[Advisory] = []
     shunts: dict[str, ImageShunt] = {}
     done: dict[int, tuple[LungShunt | None, list[Advisory]]] = {}
@@ -139,7 +139,7 @@ def _chosen(
 def lung_mass_of(
     stated: float | None, ct: Image | None, lungs: Structure | None, threads: int | None
 ) -> tuple[float, str, list[Advisory]]:
-    """Mass of the lungs in kg, how it was found in words, and what a reader must know of it."""
+    """Return the mass of the lungs in kg, its origin in words, and the advisories on it."""
     if stated is not None:
         return number("lung mass in kg", stated), "stated by the caller", []
     if ct is None or lungs is None:

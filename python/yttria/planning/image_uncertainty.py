@@ -15,9 +15,9 @@ COUNTS_ALONE = "lower bound: Poisson spread of the counts, without reconstructio
 def stated_of_images(
     territories: Sequence[MeasuredTerritory], stated: PlanUncertaintyInputs | None, *, one_scan: bool
 ) -> PlanUncertaintyInputs:
-    """Stated uncertainties and relations of inputs: ratios are counts over the masses, shunts of one scan one number.
+    """Stated uncertainties and relations of inputs. Ratios are counts over the masses, and one scan has one shunt.
 
-    The spread of the counts is not taken for the uncertainty of shunt and ratios, of which it is the smallest part.
+    The spread of the counts is not used as the uncertainty of shunt and ratios, because it is only a small part of it.
     """
     given = stated or PlanUncertaintyInputs()
     measured = [each for each in territories if each.shunt is not None]
@@ -33,7 +33,7 @@ def stated_of_images(
 def counts_spread(territories: Sequence[MeasuredTerritory], scans: Mapping[str, Image]) -> PlanUncertaintyInputs:
     """Find `(1 - L) sqrt(1/c_lungs + 1/c_liver)` of each shunt and `sqrt(1/c_T + 1/c_N)` of each ratio.
 
-    A scan in another unit than counts does not tell it.
+    A scan in another unit than counts has no such spread.
     """
     shunts: dict[str, float] = {}
     ratios: dict[str, float] = {}

@@ -52,7 +52,7 @@ class LimitCondition:
     relation : {"below", "above", "at_least", "is", "one_of", "known"}
         How the quantity is compared.
     value : float, bool or tuple of str
-        What it is compared with.
+        Value with which it is compared.
     includes_boundary : bool, default False
         Whether "above" includes `value` itself. The source leaves the boundary open, and the lower dose is used.
 

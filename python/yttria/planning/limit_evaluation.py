@@ -40,8 +40,8 @@ def evaluate_limits(
     """Compare the doses of one treatment with the limits and targets of a guideline.
 
     The doses may be planned or delivered. The entries of `guideline` are evaluated. The lung limits of common practice
-    and of the label are added to every guideline. An entry that depends on what is not given has the state "depends
-    on". An entry whose condition is known not to hold is left out, as are reported associations.
+    and of the label are added to every guideline. An entry that depends on an input that is not given has the state
+    "depends on". An entry whose condition is known not to hold is left out, as are reported associations.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def evaluate_limits(
     -----
     The hepatic reserve is `1 - m_perfused / m_liver`. The mean dose to the whole liver is `D_perfused m_perfused /
     m_liver`. Doses of earlier treatments are added before the comparison with a maximum, and not with a target. A dose
-    that equals the limit within rounding meets it, also if the source prints < or >.
+    that equals the limit within rounding meets it, even if the source prints < or >.
 
     Some entries exclude each other, such as those by bilirubin. If all that may apply agree, one state is returned,
     which is certain. For alternatives, meeting one is sufficient. An example is "140 to 150 Gy, or more than 150 Gy if

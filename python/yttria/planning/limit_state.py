@@ -124,7 +124,7 @@ class LimitState:
     limit : Limit
         Entry of the table, with its source.
     state : {"met", "above limit", "below target", "depends on"}
-        Result. "depends on" names what is missing in `missing`; every other state is certain.
+        Result. With "depends on", `missing` names the missing inputs; every other state is certain.
     value : float or None
         Compared value in the unit of the limit. It includes `prior_gy`.
     prior_gy : float, default 0.0

@@ -1,6 +1,7 @@
 """Lung dose of one administration, and the lung mass or shunt for a given dose.
 
-The 30 Gy limit was derived with planar shunt fractions and 1 kg: changing only one of the two changes what it means.
+The limit of 30 Gy was derived with planar shunt fractions and a lung mass of 1 kg. A change of only one of the two
+changes its meaning.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class LungDose:
     lung_dose_gy : float
         Dose in Gy.
     cumulative_lung_dose_gy : float
-        Dose in Gy with what the lungs had before.
+        Dose in Gy, the dose of earlier treatments included.
     lung_mass_kg : float
         Lung mass in kg.
     advisories : tuple of Advisory
@@ -61,9 +62,9 @@ def lung_dose(
     lung_mass_kg : float
         Lung mass in kg, 0.3 to 2.5.
     prior_lung_dose_gy : float
-        Dose in Gy that the lungs had before.
+        Dose of earlier treatments to the lungs in Gy.
     lung_limit_gy, cumulative_lung_limit_gy : float or None
-        Limits in Gy of one administration and of all, compared with and not enforced. None asks for no comparison.
+        Limits in Gy of one administration and of all, which are compared and not enforced. None compares nothing.
     nuclide : Nuclide, optional
         Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
@@ -204,7 +205,7 @@ def lung_limits_of_yttrium(nuclide: Nuclide, *limits_gy: float | None) -> tuple[
 def lung_dose_advisories(
     lung_dose_gy: float, lung_limit_gy: float | None, *, rounding: float = 0.0
 ) -> tuple[Advisory, ...]:
-    """Compare the lung dose of one administration with its limit; None asks for no comparison.
+    """Compare the lung dose of one administration with its limit. With None there is no comparison.
 
     A dose that exceeds the limit by no more than the fraction `rounding` keeps it.
     """

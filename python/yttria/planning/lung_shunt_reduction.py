@@ -28,7 +28,7 @@ class LungShuntReduction:
     on_boundary : bool
         Whether the unrounded fraction is 0.10, 0.15 or 0.20, which the printed table has in two rows.
     advisories : tuple of Advisory
-        `on_boundary` also if only the rounded percentage lies there.
+        `on_boundary`, even if only the rounded percentage lies on a boundary.
     """
 
     factor: float
@@ -76,8 +76,7 @@ def lung_shunt_reduction(
     lung_shunt_fraction : float
         Lung shunt, within [0, 1].
     boundary : {"lower_inclusive", "upper_inclusive"}
-        The printed table has 10 and 15 % in two rows each. The first rule takes the row with the lower activity,
-        the
+        The printed table has 10 and 15 % in two rows each. The first rule takes the row with the lower activity, the
         second that with the higher.
     override_factor : float, optional
         Factor in (0, 1] above 20 %.
@@ -92,7 +91,8 @@ def lung_shunt_reduction(
     ContraindicatedError
         Above 20 % without `override_factor`: do not treat.
     ArgumentError
-        If an override is given where the table has a factor; `ResinActivity.adjusted_by_physician` serves there.
+        If an override is given although the table has a factor. `ResinActivity.adjusted_by_physician` applies another
+        factor.
     OutOfRangeError
         If a number is outside its range.
     UnknownNameError

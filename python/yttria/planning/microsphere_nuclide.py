@@ -11,12 +11,12 @@ from .._foundation.numbers import default_nuclide
 from ..errors import ArgumentError, UnknownNameError
 from .products import product
 
-#: Isotopes of microspheres. Planning models take all activity to stay where it lodges, which holds for no drug.
+#: Isotopes of microspheres. Planning models assume that all activity stays where it lodges, which no drug does.
 MICROSPHERE_ISOTOPES: tuple[IsotopeName, ...] = ("Y-90", "Ho-166", "P-32", "Re-188")
 
 
 def planning_nuclide(nuclide: Nuclide | None) -> Nuclide:
-    """Return the nuclide of a plan, that of the EANM guideline if none is given; refuse one of no microspheres."""
+    """Return the nuclide of a plan, by default that of the EANM guideline. Refuse one that no microspheres carry."""
     chosen = default_nuclide(nuclide)
     if isinstance(chosen, Nuclide) and chosen.isotope not in MICROSPHERE_ISOTOPES:
         raise ArgumentError(
@@ -34,7 +34,7 @@ def check_device(device: str) -> None:
 
 
 def device_nuclide(device: Device, nuclide: Nuclide | None = None) -> Nuclide:
-    """Return the nuclide of a device: as given, or that of its product; refuse one that the device does not carry."""
+    """Return the nuclide of a device as given, or that of its product. Refuse one that the device does not carry."""
     check_device(device)
     if nuclide is None:
         if device == "custom":
@@ -63,7 +63,7 @@ def _device_of(isotope: IsotopeName) -> str:
 
 
 def device_of_dose(device: Device | None, nuclide: Nuclide) -> Device | None:
-    """Return the device of a dose; refuse one that carries another nuclide.
+    """Return the device of a dose. Refuse one that carries another nuclide.
 
     If none is stated, that of Ho-166 is holmium, and that of another nuclide than Y-90 is in no table.
     """
@@ -94,7 +94,7 @@ def device_in_words(device: Device, nuclide: Nuclide) -> str:
 
 
 def dose_factor_in_words(nuclide: Nuclide) -> str:
-    """Return dose factor and half-life with the name that they have."""
+    """Return dose factor and half-life with the name of the nuclide."""
     factor, half_life = nuclide.dose_factor_gy_kg_per_gbq, nuclide.half_life_h
     return f"{factor:.6g} Gy kg/GBq, half-life {half_life:.6g} h ({nuclide.name})"
 

@@ -33,11 +33,12 @@ class ModelRow:
     perfused_mean_dose_standard_uncertainty_gy, lowest_tumor_dose_standard_uncertainty_gy : float or None
     highest_tumor_dose_standard_uncertainty_gy, normal_perfused_dose_standard_uncertainty_gy : float or None
     normal_whole_dose_standard_uncertainty_gy, lung_dose_standard_uncertainty_gy : float or None
-        Standard uncertainties of the doses, given this activity; None if none is stated of what enters.
+        Standard uncertainties of the doses, given this activity; None if none is stated of any input.
     coverage_factor : float or None
         Factor to half the width of a 95 % interval.
     breaks : str
-        Sentences on the limits that are exceeded and the targets that are missed for certain; "" if there is none.
+        Sentences on the limits that are certainly exceeded and the targets that are certainly missed; "" if there is
+        none.
     why : str
         Difference of the model from the others, in one sentence.
     """

@@ -33,10 +33,9 @@ class Constraint:
     ----------
     name : str
         "lung", "lung_cumulative", "normal_perfused:<territory>", "normal_whole", "activity:<territory>",
-        "target:<tumor>" or
-        "target:<tumor>:<territory>".
+        "target:<tumor>" or "target:<tumor>:<territory>".
     limit, value : float
-        The limit and what the plan gives, prior dose included; None if there is no plan.
+        The limit, and the value of the plan with prior doses; None if there is no plan.
     unit : str
         Unit of both.
     """
@@ -49,7 +48,7 @@ class Constraint:
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowPrice:
-    """Worth of a binding limit.
+    """Effect of a change of one binding limit on the objective.
 
     Parameters
     ----------
@@ -86,14 +85,14 @@ class Optimum:
     delivered_activities_gbq : tuple of float
         The best plan with the smallest sum, in GBq.
     activity_ranges_gbq : tuple of pairs
-        For each territory the smallest and largest activity of all plans that are equally good; None is no
-        largest.
+        For each territory the smallest and largest activity of all plans that are equally good; None if there is
+        no largest one.
     doses : PartitionDoses or None
         Doses of the plan.
     constraints : tuple of Constraint
         Every limit and target.
     binding : tuple of str
-        Those met as equations.
+        Names of the limits and targets that the plan reaches.
     shadow_prices : tuple of ShadowPrice
         Shadow prices of the binding limits.
     lowest_tumors : tuple of str
@@ -142,9 +141,8 @@ def optimize_activities(
         Maximize the smallest tumor dose over its weight, maximize the energy imparted to all tumors, or minimize the
         energy imparted to the lungs within the targets. There is no default, because objectives give different plans.
     tumor_dose : {"portion", "perfused_mean", "whole_mean"}
-        Dose that targets and the smallest dose mean. With "portion" no part of a tumor is left without a dose;
-        the means
-        may leave a part with 0 Gy.
+        Dose that targets and the smallest dose mean. With "portion" no part of a tumor is left without a dose; the
+        means may leave a part with 0 Gy.
     lung_limit_gy, cumulative_lung_limit_gy : float or None
         Limits of the lungs in Gy, of this treatment and with `model.prior_lung_dose_gy`.
     normal_perfused_limit_gy : float or mapping of float, optional
@@ -166,8 +164,8 @@ def optimize_activities(
     Raises
     ------
     UndefinedError
-        If nothing holds an activity below 100 GBq, more than any vial, or "min_lung_energy" comes without a
-        target.
+        If no limit keeps an activity below 100 GBq, which is more than any vial, or "min_lung_energy" comes without
+        a target.
     OutOfRangeError
         If a number is outside its range.
     UnknownNameError
@@ -176,14 +174,15 @@ def optimize_activities(
     Warns
     -----
     equally_good_plans
-        If activities can be exchanged at no cost.
+        If other activities are equally good.
     prior_dose_not_counted
         If a dose of earlier treatments comes without its limit.
 
     Notes
     -----
     Limits on the normal liver count the prior doses of the plan. Of equally good plans the one with the smallest total
-    activity is taken. The same question gives the same bits. An infeasible problem is a status, not an error.
+    activity is taken. The same inputs give the same result, bit for bit. An infeasible problem is a status and not an
+    error.
 
     Examples
     --------

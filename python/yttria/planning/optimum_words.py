@@ -58,13 +58,13 @@ def optimum_in_words(optimum: Optimum) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        The objective and its value, the lowest tumors, what binds, and for each limit that binds what a step of it buys
-        and costs. If no plan exists, the limits and targets that contradict each other.
+        The objective and its value, the lowest tumors, the binding limits, and for each of them the change of the
+        objective by a step of the limit. If no plan exists, the limits and targets that contradict each other.
 
     Notes
     -----
-    A step is 1 Gy of a dose and 0.1 GBq of an activity. A shadow price holds near the optimum, for far steps may change
-    what binds.
+    A step is 1 Gy of a dose and 0.1 GBq of an activity. A shadow price holds near the optimum, because a larger step
+    may change the binding limits.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def optimum_in_words(optimum: Optimum) -> tuple[str, ...]:
     >>> model = PartitionModel(territories=[right], overlap="disjoint")
     >>> best = optimize_activities(model, objective="max_min_tumor_dose")
     >>> print(optimum_in_words(best)[-1].partition(";")[0])
-    1 Gy more for the lungs in this treatment (limit 30 Gy) buys 13.3 Gy of the smallest tumor dose
+    With 1 Gy more for the lungs in this treatment (limit 30 Gy), the smallest tumor dose rises by 13.3 Gy
     """
     if optimum.status == "infeasible":
         names = " and ".join(constraint_in_words(each) for each in optimum.conflict)
@@ -90,25 +90,25 @@ def optimum_in_words(optimum: Optimum) -> tuple[str, ...]:
         found.append(f"The lowest tumor{'s are' if len(optimum.lowest_tumors) > 1 else ' is'} {listed}.")
     by_name = {each.name: each for each in optimum.constraints}
     binding = "; ".join(constraint_in_words(by_name[name]) for name in optimum.binding)
-    found.append(f"What binds: {binding or 'no limit'}.")
+    found.append(f"Binding limits: {binding or 'none'}.")
     prices = [sentence for price in optimum.shadow_prices if (sentence := _price(price, by_name, optimum))]
     return (*found, *prices)
 
 
 def _price(price: ShadowPrice, by_name: dict[str, Constraint], optimum: Optimum) -> str:
-    """Describe gain and cost of a step of a limit in words, empty without both."""
+    """Describe the change of the objective by a step of a limit in words, empty if nothing changes."""
     constraint = by_name[price.constraint]
     step = _STEPS[constraint.unit]
-    unit, what = optimum.objective_unit, _OBJECTIVES[optimum.objective]
+    unit, objective = optimum.objective_unit, _OBJECTIVES[optimum.objective]
     gain, loss = abs(price.if_relaxed) * step, abs(price.if_tightened or 0.0) * step
     if price.if_tightened is not None and not (gain or loss):
         return ""
     is_target = constraint.name.startswith("target")
     more, less = ("less", "more") if is_target else ("more", "less")
-    whose = constraint_in_words(constraint)
-    buys = (
-        f"buys {gain:.3g} {unit} of {what}" if optimum.objective != "min_lung_energy" else f"spares {gain:.3g} {unit}"
-    )
-    costs = "leaves no plan" if price.if_tightened is None else f"costs {loss:.3g} {unit}"
+    limit = constraint_in_words(constraint)
+    better, worse = ("falls", "rises") if optimum.objective == "min_lung_energy" else ("rises", "falls")
     amount = f"{step:g} {constraint.unit}"
-    return f"{amount} {more} for {whose} {buys}; {amount} {less} {costs}."
+    relaxed = f"With {amount} {more} for {limit}, {objective} {better} by {gain:.3g} {unit}"
+    if price.if_tightened is None:
+        return f"{relaxed}; with {amount} {less} there is no plan."
+    return f"{relaxed}; with {amount} {less} it {worse} by {loss:.3g} {unit}."

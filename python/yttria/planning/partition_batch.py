@@ -87,7 +87,7 @@ def partition_doses(
     nuclide : Nuclide, optional
         Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     invalid : {"raise", "nan"}
-        What an element outside its domain does: an error, or results that are not numbers.
+        Treatment of an element outside its domain: an error, or results that are not numbers.
     threads : int, optional
         1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 
@@ -187,7 +187,7 @@ def partition_activities(
     nuclide : Nuclide, optional
         Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     invalid : {"raise", "nan"}
-        What an element outside its domain does: an error, or results that are not numbers.
+        Treatment of an element outside its domain: an error, or results that are not numbers.
     threads : int, optional
         1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 

@@ -35,7 +35,7 @@ class PlanQuestion:
 
     @property
     def problem(self) -> SplitProblem:
-        """The question in the form of the search, without names."""
+        """The problem in the form of the search, without names."""
         on_doses = [each for each in self.limits if each.limit is not None]
         bounds = {(each.injection, each.sign): each.value for each in self.limits if each.limit is None}
         indices = range(len(self.plan.names))
@@ -221,6 +221,6 @@ def _no_plan(question: PlanQuestion, conflict: Conflict | None, *, proven: bool)
     if not isfinite(needed):
         return UndefinedError(f"{found} '{target.text}': voxels that no injection reaches prevent it")
     return UndefinedError(
-        f"{found} '{target.text}' and '{limit.text}' at once: where they are nearest to each other "
-        f"({activities}), the target takes {needed:.3g} times the activity that the limit allows"
+        f"{found} '{target.text}' and '{limit.text}' at once: with the split that is nearest to a plan "
+        f"({activities}), the target needs {needed:.3g} times the activity that the limit allows"
     )

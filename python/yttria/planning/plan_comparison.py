@@ -52,7 +52,7 @@ class PlanComparison:
     Parameters
     ----------
     planned, delivered : TreatmentSide
-        What holds for the whole treatment.
+        Values of the whole treatment.
     structures : tuple of PlannedStructure
         One row for each structure.
     planned_limits, delivered_limits : DeliveredLimits or None
@@ -128,8 +128,8 @@ def compare_plan(
     transform_source : str, optional
         Source of the transform.
     delivered_activity_gbq, delivered_lung_shunt_fraction : float, optional
-        Activity that entered the patient in GBq, and share of it that went to the lungs. By default what the scaling of
-        the delivery states; an absolute scaling states no shunt.
+        Activity that entered the patient in GBq, and share of it that went to the lungs. By default those that the
+        scaling of the delivery states; an absolute scaling states no shunt.
     limits : mapping, optional
         Keyword arguments of `delivered_limits`, such as guideline, device, disease and intent; both sides are compared
         with these limits. An empty mapping takes its defaults. A shunt of the delivery that is given here gives the
@@ -154,7 +154,7 @@ def compare_plan(
     OutOfRangeError
         If activity or shunt are outside their range.
     ArgumentError
-        If `limits` holds what `delivered_limits` does not take.
+        If `limits` holds an argument that `delivered_limits` does not take.
 
     Warns
     -----
@@ -165,8 +165,8 @@ def compare_plan(
 
     Notes
     -----
-    The change of each mean dose is split by `split_dose_change`. The plan is moved, not the structures: a transform
-    changes the place of its image, and no dose is interpolated.
+    The change of each mean dose is split by `split_dose_change`. A transform changes the position of the plan's image,
+    and not that of the structures. No dose is interpolated.
 
     Examples
     --------

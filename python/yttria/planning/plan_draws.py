@@ -1,8 +1,8 @@
 """Draws of a plan's uncertain inputs that keep shares within [0, 1] and masses positive (GUM supplement 1).
 
 A share (lung shunt, residual) has a beta distribution, and other inputs have a log-normal one. The mean is the stated
-value, and the standard deviation is the stated standard uncertainty. The inputs are independent: what masses and ratios
-have in common stands in the formulas.
+value, and the standard deviation is the stated standard uncertainty. The inputs are independent. The formulas of the
+plan contain the dependence of masses and ratios on each other.
 """
 
 from __future__ import annotations

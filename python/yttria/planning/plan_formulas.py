@@ -48,7 +48,7 @@ class PlanInput:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedQuantity:
-    """Subject of a planned dose or activity.
+    """Identity of a planned dose or activity.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class PlanFormulas:
         self.inputs: list[PlanInput] = []
         self._method = self._add("method", "the model itself", 1.0, "method_uncertainty")
         self._meter = self._add("administered_activity", "activity meter", 1.0, "administered_activity_uncertainty")
-        self._common = self._add("density", "what all masses have in common", 1.0, "common_mass_uncertainty")
+        self._common = self._add("density", "common error of all masses", 1.0, "common_mass_uncertainty")
         self._residuals: list[int] = []
         self._shunts: list[int] = []
         self._normals: list[int] = []
@@ -172,7 +172,7 @@ class PlanFormulas:
     def doses(self, activities_gbq: list[float], x: Values) -> dict[PlannedQuantity, Values]:
         """Mean doses in Gy at the inputs `x` of shape (inputs, ...), for the activities planned to be delivered.
 
-        The vial holds what the planned residual asks for, so that another residual delivers another activity.
+        The vial is ordered by the planned residual fraction, so that another residual delivers another activity.
         """
         model, c = self.model, self.model.nuclide.dose_factor_gy_kg_per_gbq
         found: dict[PlannedQuantity, Values] = {}

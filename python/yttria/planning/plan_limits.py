@@ -28,7 +28,7 @@ _BINDS = 1e-5
 class PlanLimit:
     """A limit or target of a plan, on a dose or on the activity of one injection.
 
-    `implied` is the bound that no vial exceeds, which nobody gave. `limit` is None for an activity.
+    `implied` marks the bound that no vial exceeds, which is not a limit of the caller. `limit` is None for an activity.
     """
 
     text: str
@@ -67,7 +67,7 @@ def limits_on_doses(
     lung_limit_gy: float | None,
     cumulative_lung_limit_gy: float | None,
 ) -> list[PlanLimit]:
-    """Limits as given, and those on the lungs; raises as `DoseLimit` and `restriction_of`."""
+    """Return the given limits and those on the lungs. Raises as `DoseLimit` and `restriction_of`."""
     if isinstance(limits, str | DoseLimit):
         raise ArgumentError(f"limits must be a sequence of limits, got one: {str(limits)!r:.80}")
     lungs = DoseQuantity(structure=LUNGS, measure="mean")
@@ -86,7 +86,7 @@ def limits_on_doses(
 
 
 def activity_bounds(plan: VoxelPlan, what: str, given: Limits, otherwise: float) -> Array:
-    """One bound for each injection in GBq; `otherwise` where none is given."""
+    """Return one bound for each injection in GBq, `otherwise` if none is given."""
     if isinstance(given, Mapping):
         for name in given:
             if name not in plan.names:

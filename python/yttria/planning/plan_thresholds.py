@@ -45,7 +45,7 @@ class Threshold:
     sign : {"<=", ">="}, default "<="
         "<=" of a limit, ">=" of a target.
     territory, tumor : str, default ""
-        Names; "" for the only territory, for what is of all, and for the lowest dose of all tumors.
+        Names; "" for the only territory, for a quantity of all territories, and for the lowest dose of all tumors.
     prior_gy : float, default 0.0
         Dose of earlier treatments that counts.
     named : str, default ""

@@ -36,7 +36,7 @@ class PlannedUncertainty:
     Parameters
     ----------
     of : PlannedQuantity
-        Subject of the quantity.
+        The activity or dose.
     budget : UncertaintyBudget
         Value and standard uncertainty to first order, with its components.
     open_inputs : tuple of str
@@ -335,8 +335,8 @@ def plan_uncertainty(
     Returns
     -------
     PlanUncertainty
-        For each activity in GBq and mean dose in Gy its budget to first order, the spread of the draws, and how often
-        each threshold is crossed.
+        For each activity in GBq and mean dose in Gy its budget to first order and the spread of the draws; for each
+        threshold the share of the draws beyond it.
 
     Raises
     ------

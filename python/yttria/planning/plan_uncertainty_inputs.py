@@ -24,7 +24,7 @@ _SINGLE = (
     "lung_mass_uncertainty",
     "method_uncertainty",
 )
-#: Fields that hold uncertainties, and those that state how inputs hang together.
+#: Fields that hold uncertainties, and those that state how inputs depend on each other.
 UNCERTAINTIES = (*_SINGLE, *OF_TERRITORIES, *OF_TUMORS)
 FLAGS = ("ratio_from_counts", "normal_mass_from_difference", "shunts_from_one_scan")
 #: Largest relative standard uncertainty of a measured quantity, chosen by this project.
@@ -50,8 +50,8 @@ class PlanUncertaintyInputs:
     normal_mass_uncertainty : float or mapping of float, optional
         Uncertainty of the perfused normal liver, for every territory or by its name.
     common_mass_uncertainty : float, optional
-        What all masses of liver and tumors have in common because they come from one image, such as its density and its
-        rule of outlining. The other uncertainties of masses are then what each has of its own.
+        Uncertainty that all masses of liver and tumors have in common because they come from one image, such as that of
+        its density and its rule of outlining. The other uncertainties of masses are then independent of each other.
     perfused_mass_uncertainty : float, optional
         Uncertainty of all perfused tissue, if tumor and normal liver are not separate, or with
         `normal_mass_from_difference`.
@@ -65,10 +65,10 @@ class PlanUncertaintyInputs:
         The ratios were found as counts over these masses. `tumor_to_normal_ratio_uncertainty` is then that of the
         counts alone, and an error of a mass enters the ratio.
     normal_mass_from_difference : bool, default False
-        The perfused normal liver is everything perfused less the tumors, so that what an outline adds to a tumor it
-        takes from the normal liver. `perfused_mass_uncertainty` takes the place of `normal_mass_uncertainty`.
+        The perfused normal liver is everything perfused less the tumors, so that a larger outline of a tumor makes the
+        normal liver smaller. `perfused_mass_uncertainty` takes the place of `normal_mass_uncertainty`.
     shunts_from_one_scan : bool, default False
-        The shunts of all territories are one measured number, so that they err together.
+        The shunts of all territories are one measured number, so that they have one error.
     basis : mapping of str to str
         Place in which each number was stated, by the name of its field.
 
@@ -121,8 +121,8 @@ class PlanUncertaintyInputs:
                 raise ArgumentError(f"{name} must be True or False, got {getattr(self, name)!r:.80}")
         if self.normal_mass_from_difference and self.normal_mass_uncertainty is not None:
             raise UndefinedError(
-                "normal_mass_uncertainty has no meaning with normal_mass_from_difference: the normal liver is what is "
-                "perfused less the tumors; give perfused_mass_uncertainty"
+                "normal_mass_uncertainty has no meaning with normal_mass_from_difference, because the normal liver is "
+                "everything perfused less the tumors; give perfused_mass_uncertainty"
             )
         if unknown := sorted(set(self.basis) - {*UNCERTAINTIES, *FLAGS}):
             raise UnknownNameError(f"basis names inputs that do not exist: {', '.join(unknown)}")
@@ -233,7 +233,7 @@ class PlanUncertaintyInputs:
         return PlanUncertaintyInputs(**plain | {"basis": {**self.basis, **dict.fromkeys(given, basis)}})
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what was given as plain values, ready for JSON.
+        """Return the stated fields as plain values, ready for JSON.
 
         Returns
         -------

@@ -19,7 +19,7 @@ _WORDS = {
     "tumor_mass_uncertainty": "tumor mass",
     "tumor_to_normal_ratio_uncertainty": "tumor-to-normal ratio",
     "normal_mass_uncertainty": "perfused normal liver",
-    "common_mass_uncertainty": "what all masses have in common",
+    "common_mass_uncertainty": "common error of all masses",
     "perfused_mass_uncertainty": "everything perfused",
     "normal_total_mass_uncertainty": "all normal liver",
     "lung_mass_uncertainty": "lung mass",
@@ -37,7 +37,7 @@ U_WORDS = (
 
 
 def stated_in_words(inputs: PlanUncertaintyInputs | None) -> str:
-    """List what is stated, and what is not."""
+    """List the uncertainties that are stated, and those that are not."""
     if inputs is None or not inputs.stated:
         return "none stated, so that no number here has one"
     stated = [f"{_WORDS[name]} {_percent(getattr(inputs, name))}" for name in inputs.stated]
@@ -54,7 +54,7 @@ def _percent(value: float | Mapping[str, float]) -> str:
 def uncertain(
     found: PlanUncertainty | None, kind: PlannedQuantityKind, territory: str = "", tumor: str = ""
 ) -> float | None:
-    """Return the standard uncertainty of a quantity; None if none is stated of anything that enters it."""
+    """Return the standard uncertainty of a quantity, None if none is stated of any input of it."""
     each = None if found is None else found.get(kind, territory, tumor)
     return None if each is None or not each.budget.components else each.budget.standard_uncertainty
 
@@ -79,7 +79,7 @@ def dose_uncertainties(run: ModelRun) -> dict[str, Any]:
 
 
 def uncertainty_lines(found: PlanUncertainty | None) -> list[str]:
-    """Sentences on the activity that a target or limit asks for, and on the limits; none if nothing is stated."""
+    """Sentences on the activity that a target or limit needs, and on the limits; none if no uncertainty is stated."""
     if found is None:
         return []
     lines = []

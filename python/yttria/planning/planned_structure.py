@@ -33,8 +33,8 @@ class PlannedStructure:
     planned_mean_standard_uncertainty_gy, delivered_mean_standard_uncertainty_gy : float or None
         Standard uncertainty of both means in Gy, if their budgets were given.
     mean_difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
-        That of delivered less planned, without what both have in common, and the difference in units of it; see
-        `yttria.evaluation.uncertain_difference`.
+        Standard uncertainty of delivered less planned, without the errors that both have in common, and the difference
+        in units of it; see `yttria.evaluation.uncertain_difference`.
     """
 
     structure: str

@@ -167,8 +167,8 @@ def with_prior_doses(patient: Patient | PatientTerritories, prior: PriorDoses) -
     Raises
     ------
     ArgumentError
-        If the inputs state another dose, or that there was no earlier treatment. With several territories, also if the
-        dose to the perfused normal liver is not stated for each of them.
+        If the inputs state another dose, or that there was no earlier treatment. With several territories, this is also
+        raised if the dose to the perfused normal liver is not stated for each of them.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def goal_functions(plan: VoxelPlan, goals: Sequence[DoseQuantity]) -> tuple[Dose
     functions = tuple(function_of(plan, goal) for goal in goals)
     for goal, function in zip(goals, functions, strict=True):
         if not function.value(np.ones(len(plan.names))) > 0.0:
-            raise UndefinedError(f"the best '{goal}' is undefined: it is 0 Gy whatever is injected")
+            raise UndefinedError(f"the best '{goal}' is undefined: no injection gives it a dose")
     return functions
 
 

@@ -1,8 +1,8 @@
 """Best activities of several injections under limits on doses that increase with each activity.
 
-Along a ray, activities of one split times a common factor, every limit is met up to some factor, and the goal is best
-there. What is left to find is the split. Cones of splits are bounded from above by a linear programme and cut in two
-where the bound leaves room for a better plan; docs/voxel_plan.md has the derivation.
+Activities of one split times a common factor are a ray. On a ray every limit is met up to some factor, and the goal is
+best at that factor. It remains to find the split. A linear programme bounds the goal in a cone of splits from above. A
+cone whose bound allows a better plan is cut in two. docs/voxel_plan.md has the derivation.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class SplitProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Of every split that was tried, the one whose targets exceed the limits least: by the factor `least / most`."""
+    """Split, of all that were tried, whose targets contradict the limits least, by the factor `least / most`."""
 
     split: Array
     least: float
@@ -80,7 +80,7 @@ class Conflict:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitOptimum:
-    """Best activities in GBq, their goal in Gy, an upper bound of the goal of any plan, and cones looked at."""
+    """Best activities in GBq, their goal in Gy, an upper bound of the goal of any plan, and the number of cones."""
 
     activities: Array
     goal_gy: float
@@ -90,7 +90,7 @@ class SplitOptimum:
 
 @dataclass(order=True, kw_only=True)
 class _Cone:
-    """Splits between corners; ordered so that the greatest bound comes first."""
+    """Splits between corners, in an order in which the greatest bound comes first."""
 
     order: tuple[float, int]
     corners: Array = field(compare=False)
@@ -129,21 +129,22 @@ class SplitSearch:
         self.best_gy = -inf
         self.conflict: Conflict | None = None
         self.cones = 0
-        #: Whether every split was excluded if there is no plan, because the search may have ended before.
+        #: If there is no plan, whether every split was excluded. The search may have ended before.
         self.proven = True
-        #: Whether of a goal, row, constant: `goal <= row a + constant`, or `row a <= constant` of a limit or target.
+        #: Each tangent: whether it is of a goal, its row, its constant. It is `goal <= row a + constant`, and for a
+        #: limit or target `row a <= constant`.
         self._tangents: list[tuple[bool, Array, float]] = []
         self._random = np.random.default_rng(0)
 
     def run_near(self, start: Array) -> SplitOptimum | None:
-        """The best plan whose split is near that of a good one, without a bound; None if there is none."""
+        """Return the best plan whose split is near a given one, without a bound; None if there is none."""
         self._climb(start, _NEAR_WIDTHS)
         if self.size == 1:
             self._try(start)
         return self._found(inf)
 
     def run(self) -> SplitOptimum | None:
-        """The optimum; None if no split meets everything."""
+        """Return the optimum, None if no split meets all limits and targets."""
         starts = self._scan()
         for goal in self.problem.goals:
             if goal.kind == "concave":
@@ -172,7 +173,7 @@ class SplitSearch:
             return self._found(first)
         if heap and self._open(-heap[0].order[0]):
             return self._found(-heap[0].order[0])
-        # Every cone was closed by a bound within the gap of the best plan of its time, which was no better than this.
+        # Every cone was closed by a bound within the gap of the best plan so far, which was no better than this plan.
         return self._found(self.best_gy + self.relative_gap * abs(self.best_gy))
 
     def _found(self, bound: float | None) -> SplitOptimum | None:
@@ -224,7 +225,7 @@ class SplitSearch:
             factor = function.scale_to(split, each.level_gy)
             if factor < most:
                 most, holding = factor, at
-        # The one that holds here is likely to hold nearby, and leaves the others with the faster question.
+        # The limit that is binding here is likely to be binding nearby. The others then need only the faster check.
         if holding:
             self._maxima.insert(0, self._maxima.pop(holding))
         for each in self.problem.minima:
@@ -233,7 +234,7 @@ class SplitSearch:
         return least, most
 
     def _scan(self) -> list[Array]:
-        """Try splits on a regular grid; the best of them that lie apart from each other, to climb from."""
+        """Try splits on a regular grid. Return the best that lie apart from each other, as starts of the climb."""
         steps = {1: 1, 2: 32, 3: 12, 4: 6}.get(self.size, 2)
         tried: list[tuple[float, Array]] = []
         for parts in product(range(steps + 1), repeat=self.size):
@@ -248,9 +249,9 @@ class SplitSearch:
         return [start * self.reach for start in starts]
 
     def _bound(self, corners: Array, rounds: int, bound: float) -> float | None:
-        """Upper bound of the goal in a cone, at most `bound`, which is that of the cone that it was cut from.
+        """Compute an upper bound of the goal in a cone, at most `bound`, which is that of the surrounding cone.
 
-        None if the cone holds no plan. Plans that turn up on the way are tried.
+        None if the cone contains no plan. The activities that the linear programme finds are tried as plans.
         """
         self.cones += 1
         own = self._rows_of_cone(corners)
@@ -277,7 +278,7 @@ class SplitSearch:
         return bound
 
     def _rows_of_cone(self, corners: Array) -> list[tuple[Array, float]]:
-        """Rows over the weights of the corners and the goal, for what is linear or bounded by the cone's corners."""
+        """Rows over the weights of the corners and the goal, for functions that are bounded by the cone's corners."""
         problem, rows = self.problem, []
         for goal in problem.goals:
             if (upper := _upper(goal, corners)) is not None:
@@ -295,8 +296,8 @@ class SplitSearch:
         return rows
 
     def _add_tangents(self, activities: Array, goal_gy: float) -> bool:
-        """Tangents where the programme went beyond a concave goal or minimum, or a convex maximum; whether any was."""
-        # At the rim a voxel may have no dose, and a concave function a slope without end.
+        """Add a tangent to each concave goal or minimum, or convex maximum, that the solution violates; True if any."""
+        # On the boundary a voxel may have no dose, and the slope of a concave function may be infinite.
         inside = np.maximum(activities, 1e-6 * self.reach)
         before = len(self._tangents)
         for goal in self.problem.goals:
@@ -314,7 +315,7 @@ class SplitSearch:
         return len(self._tangents) > before
 
     def _climb(self, start: Array | None, widths: Sequence[float] = _WIDTHS) -> None:
-        """Improve a split by searches along exchanges between two injections, and in other directions of several."""
+        """Improve a split by searches along exchanges between two injections, and along other directions."""
         if self.size == 1 or start is None:
             return
         here, height = start / self.reach, self._try(start)
@@ -372,7 +373,7 @@ class SplitSearch:
 
 
 def _upper(function: Any, corners: Array) -> Array | None:
-    """Coefficients over the corners' weights that bound a function from above; None for tangents, which come later."""
+    """Coefficients over the corners' weights that bound a function from above, None for one bounded by tangents."""
     if function.kind == "concave":
         return None
     values = np.array([function.value(corner) for corner in corners])
@@ -380,12 +381,13 @@ def _upper(function: Any, corners: Array) -> Array | None:
 
 
 def _lower(limit: Restriction, corners: Array) -> Array | None:
-    """Coefficients over the corners' weights that are at most the level wherever the function is."""
+    """Coefficients over the corners' weights that bound a function from below, in the form of a limit at the level."""
     function: Any = limit.function
     if function.kind == "convex":
         return None
     if function.kind == "concave":
-        # Beyond the plane through the points where the limit is met on each corner's ray, it is not met.
+        # The plane passes through the points of the corners' rays at which the limit is reached. Beyond it, the limit
+        # is exceeded.
         factors = np.array([function.scale_to(corner, limit.level_gy) for corner in corners])
         plane: Array = limit.level_gy / np.maximum(factors, np.finfo(np.float64).tiny)
         return plane

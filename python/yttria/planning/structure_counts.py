@@ -66,9 +66,9 @@ def structure_counts(
     structures : sequence of Structure
         On any grids; each has at least a part inside the image. With a resolution they must not overlap.
     resolution_fwhm_mm : float, optional
-        Full width at half maximum of the scanner's blur in mm, within [0, 40]. None sums what is inside. 0 takes apart
-        what the voxels at surfaces mix. A positive value takes apart what the blur carries from one structure to
-        another and to the surroundings as well.
+        Full width at half maximum of the scanner's blur in mm, within [0, 40]. With None the counts inside are summed.
+        With 0 the counts of voxels that several structures share are separated. A positive value separates the counts
+        that the blur carries to other structures and to the surroundings, too.
     threads : int, optional
         Threads; all processors if not given.
 
@@ -122,7 +122,7 @@ def structure_counts(
 def counts_in_parts(
     image: Image, structures: Sequence[Structure], *, resolution_fwhm_mm: float | None, threads: int | None
 ) -> tuple[StructureCounts, ...]:
-    """Count as `structure_counts` does. Counts of a part without uptake may be negative due to noise."""
+    """Count as `structure_counts` does, but allow negative counts, which a part without uptake may have by noise."""
     fwhm = optional_number("resolution in mm", resolution_fwhm_mm)
     if fwhm is not None and not 0.0 <= fwhm <= _LARGEST_FWHM_MM:
         raise OutOfRangeError(f"resolution in mm must be within [0, {_LARGEST_FWHM_MM:g}], got {fwhm:g}")
@@ -194,7 +194,7 @@ class _Part:
 
 
 def _unmixed(image: Image, parts: Sequence[_Part], fwhm_mm: float) -> list[float]:
-    """Counts of the parts by the geometric transfer matrix, all the rest near them as one region more."""
+    """Counts of the parts by the geometric transfer matrix, in which all surroundings are one further region."""
     sigma = [fwhm_mm / FWHM_PER_SIGMA / size for size in image.voxel_size_mm]
     margin = [math.ceil(_MARGIN_SIGMA * s) + 1 for s in sigma]
     low = [max(0, min(part.box[axis].start for part in parts) - margin[axis]) for axis in range(3)]

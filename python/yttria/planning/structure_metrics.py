@@ -129,7 +129,7 @@ def tissue_parameters(given: Sequence[str | ParameterSet], *, device: Device | N
     UnknownNameError
         If a set or tissue is not known.
     ArgumentError
-        If a parameter is given twice with two values, or is none that a model takes.
+        If a parameter is given twice with two values, or no model takes it.
 
     Warns
     -----
@@ -202,7 +202,7 @@ def structure_metrics(
     Parameters
     ----------
     result : DoseResult
-        The dose image with what it rests on.
+        The dose image with its scaling and densities.
     structures : sequence of Structure
         Structures in its space.
     metrics : sequence of str or DoseMetric
@@ -289,7 +289,7 @@ def structure_metrics(
 def checked_metrics(
     metrics: Sequence[str | DoseMetric], parameters: Sequence[str | ParameterSet], device: Device | None
 ) -> tuple[tuple[DoseMetric, ...], dict[Tissue, TissueParameters]]:
-    """The columns that are asked for and the parameters by tissue; raises what `structure_metrics` does for them."""
+    """Return the columns and the parameters by tissue, checked. Raises as `structure_metrics`."""
     columns = tuple(metric if isinstance(metric, DoseMetric) else dose_metric(metric) for metric in metrics)
     tissues = {entry.tissue: entry for entry in tissue_parameters(parameters, device=device)}
     for column in columns:

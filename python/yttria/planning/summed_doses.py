@@ -23,7 +23,7 @@ SIZES = ("voxel_dose_implausible", "field_activity_implausible")
 def summed_doses(names: Sequence[str], per_gbq: Sequence[DoseResult], activities: Array) -> DoseResult:
     """Dose image of the activities of all injections; `UndefinedError` if all of them are 0.
 
-    What it rests on is what the first injection's does, with the scaling of every injection.
+    Its provenance is that of the first injection, with the scaling of every injection.
     """
     if not float(activities.sum()) > 0.0:
         raise UndefinedError("doses are undefined without activity: give at least one injection more than 0 GBq")

@@ -117,7 +117,7 @@ def _by_name(tables: list[dict[str, Any]], names: list[str], key: str) -> dict[s
 def _tumors(
     source: Source, tables: list[dict[str, Any]], territories: list[str], density_g_per_ml: float
 ) -> tuple[dict[str, list[Tumor]], dict[str, float], float]:
-    """The tumors of each territory, what no territory feeds of them by name, and the mass of those nothing feeds."""
+    """Return the tumors of each territory, the mass of their unperfused parts by name, and that of other tumors."""
     tumors: dict[str, list[Tumor]] = {name: [] for name in territories}
     outside: dict[str, float] = {}
     for index, table in enumerate(tables):
@@ -143,7 +143,7 @@ def _tumors(
 
 
 def _overlaps(source: Source, tables: list[dict[str, Any]]) -> dict[str, Overlap]:
-    """Read how the portions of each tumor lie to each other."""
+    """Read the overlap of the portions of each tumor."""
     found: dict[str, Overlap] = {}
     for index, table in enumerate(tables):
         if table.get("territory") is None:

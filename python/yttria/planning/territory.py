@@ -20,11 +20,9 @@ class Tumor:
     mass_kg : float
         Mass in kg.
     tumor_to_normal_ratio : float or None
-        Ratio of activity concentrations per mass, tumor to perfused normal liver. It is not the ratio of
-        activities of Kao;
-        `tumor_to_normal_ratio_from_activity_ratio` converts it. None is for the only tumor of a territory without
-        perfused
-        normal liver, because it cancels there.
+        Ratio of activities per mass, tumor to perfused normal liver. It is not the ratio of activities of Kao, which
+        `tumor_to_normal_ratio_from_activity_ratio` converts. None is allowed for the only tumor of a territory without
+        perfused normal liver, because it cancels there.
     name : str
         Name. Parts of one tumor in several territories share it.
     """

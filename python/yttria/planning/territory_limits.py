@@ -83,7 +83,7 @@ def own_limits_exceeded(patient: PatientTerritories, doses: PartitionDoses) -> l
 def limit_states_of_territory(
     patient: PatientTerritories, doses: PartitionDoses, territory: int
 ) -> tuple[LimitState, ...]:
-    """The limits of the guideline for one territory; the whole liver, the lungs and the reserve are of all of them."""
+    """Limits of the guideline for one territory. Whole liver, lungs and hepatic reserve are common to all of them."""
     liver, perfused = patient.liver_mass_kg, patient.perfused_mass_kg
     energy_j = sum(doses.liver_energies_j)
     compared = TreatmentDoses(

@@ -229,7 +229,7 @@ def plan_territories(patient: PatientTerritories, *, draws: int = DRAWS, seed: i
     activity_above_vial, activity_below_usual
         A vial must hold more than the largest of the device, or less than is in use.
     no_vial_fits
-        No vial holds what a territory needs within the window.
+        No vial has the activity that a territory needs within the window.
     no_limits_for_device, lung_limit_of_yttrium
         As `compare_models`.
 

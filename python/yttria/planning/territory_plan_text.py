@@ -41,7 +41,7 @@ def territory_plan_text(
     computed: str,
     width: int | None = None,
 ) -> str:
-    """Write inputs, the doses of each plan by territory, what the limits are worth, vials, and every advisory."""
+    """Write inputs, the doses of each plan by territory, shadow prices of the limits, vials, and every advisory."""
     columns = sys.maxsize if width is None else max(width, 80)
     lines: list[str] = []
 
@@ -89,7 +89,7 @@ def territory_plan_text(
 
 
 def _in_every(lists: Sequence[tuple[Advisory, ...]]) -> list[Advisory]:
-    """Advisories of every plan, which are shown once; none if there is one plan."""
+    """Advisories that all plans have, which are shown once; none if there is one plan."""
     return [] if len(lists) < 2 else [each for each in lists[0] if all(each in other for other in lists[1:])]
 
 
@@ -197,7 +197,7 @@ def _vial(name: str, choice: VialChoice) -> str:
 
 
 def _states(states: Mapping[str, tuple[LimitState, ...]]) -> list[str]:
-    """Lines of limits; one that reads the same in every territory stands once, the others behind the name."""
+    """Lines of limits. One that is the same in every territory stands once, the others with the territory's name."""
     lines = {name: state_lines(found) for name, found in states.items()}
     shared = [line for line in next(iter(lines.values()), []) if all(line in each for each in lines.values())]
     own = [f"{name}: {line}" for name, each in lines.items() for line in each if line not in shared]

@@ -203,7 +203,7 @@ def _advisories(ratio: float, tumor_mass_kg: float) -> tuple[Advisory, ...]:
 
 
 def ratio_advisories(ratio: float, of: str = "") -> tuple[Advisory, ...]:
-    """Return what is unusual of a tumor-to-normal ratio; `of` names whose it is, such as " of 'A'"."""
+    """Return advisories on an unusual tumor-to-normal ratio. `of` names the tumor, such as " of 'A'"."""
     if ratio == 0.0:
         return (advise("tumor_without_uptake", tumor_to_normal_ratio=ratio, of=of),)
     return (

@@ -32,7 +32,7 @@ class VialOption:
     Parameters
     ----------
     vial_size_gbq : float
-        Activity in GBq at calibration: a size, or what is to be ordered if vials are made to order.
+        Activity in GBq at calibration, which is a size, or the activity to order if vials are made to order.
     calibration_time, time, earliest, latest : datetime
         Calibration, best time, and bounds of the time in which it fits.
     hours_after_calibration : float
@@ -159,11 +159,11 @@ def vial_choice(
 
     Notes
     -----
-    A glass vial is given as a whole: it fits while its activity is within the tolerance, and the time nearest to the
-    exact activity is chosen. A part of a resin vial is drawn: it fits while it holds enough, and the earliest time is
-    chosen. Both fit only within the shelf life of the product. Holmium vials are made to order: the order is what holds
-    the needed activity in the middle of the window, and the vial fits while it is within the tolerance. Facts of the
-    table that were not verified, and bounds that it does not have, come back as advisories.
+    A glass vial is given as a whole. It fits while its activity is within the tolerance, and the time nearest to the
+    exact activity is chosen. Of a resin vial a part is drawn. It fits while it contains enough, and the earliest time
+    is chosen. Both fit only within the shelf life of the product. Holmium vials are made to order. The order is the
+    activity that decays to the needed one in the middle of the window, and the vial fits while it is within the
+    tolerance. Advisories name facts of the table that were not verified, and bounds that it does not have.
 
     Examples
     --------
@@ -258,7 +258,7 @@ def _option(
     nuclide: Nuclide,
     working_hours: WorkingHours | None,
 ) -> VialOption | None:
-    """The vial at its best time within the tolerance; at any time within window and shelf life without one."""
+    """Return the vial at its best time within the tolerance; without a tolerance, within window and shelf life."""
     exact = hours_to_decay(size, needed, nuclide=nuclide)
     usable_from_h, shelf_life_h = _usable_h(item)
     first = max(elapsed_h(calibration, window[0]), usable_from_h)

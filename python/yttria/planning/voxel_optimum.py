@@ -44,10 +44,10 @@ class VoxelOptimum:
     constraints : tuple of Constraint
         Every limit and target with its value, earlier treatments included.
     binding : tuple of str
-        The limits and targets that hold the goal back, by the text of each.
+        The binding limits and targets, by the text of each.
     shadow_prices : tuple of ShadowPrice
-        What each of them is worth, in the unit of the goal per unit of the limit. With `exact` it is the dual value of
-        the programme; otherwise it is measured by a limit that is changed by 1 %.
+        Effect of each of them on the goal, in the unit of the goal per unit of the limit. With `exact` it is the dual
+        value of the programme; otherwise it is found from a change of the limit by 1 %.
     advisories : tuple of Advisory
         Advisories on the result.
     """
@@ -75,9 +75,9 @@ class VoxelOptimum:
         lines = [f"{of_all} reaches {shown(best.value)} with {activities}."]
         if not self.exact and self.goal_bound > best.value * (1.0 + 1e-6):
             lines.append(f"No plan under these limits reaches more than {shown(self.goal_bound)}.")
-        held = " and ".join(f"'{name}'" for name in self.binding)
-        if held:
-            lines.append(f"It is held by {held}.")
+        binding = " and ".join(f"'{name}'" for name in self.binding)
+        if binding:
+            lines.append(f"The binding {'limits are' if len(self.binding) > 1 else 'limit is'} {binding}.")
         for price in self.shadow_prices:
             lines += _price_words(price, best.quantity)
         return tuple(lines)
@@ -129,7 +129,7 @@ def optimize_voxel_activities(
     plan : VoxelPlan
         Doses per GBq of each injection.
     goal : str, DoseQuantity, or sequence of them
-        What is maximized: a mean, a dose at a volume, an equivalent uniform dose, or a probability of tumor control.
+        Quantity to maximize: a mean, a dose at a volume, an equivalent uniform dose, or a probability of tumor control.
         Of several, which must have one measure, the smallest is maximized.
     limits : sequence of str or DoseLimit, default ()
         Limits ("Normal: mean <= 40 Gy", "Liver: V30 <= 70 %") and targets ("Tumor 2: D95 >= 80 Gy").
@@ -140,7 +140,7 @@ def optimize_voxel_activities(
     relative_gap : float, default 1e-3
         The search ends if no plan can be better by more than this share of the goal. A linear programme has no gap.
     most_cones : int, default 400
-        The search ends after as many parts of the range of splits, too; then it tells with `optimum_not_proven`.
+        The search also ends after as many parts of the range of splits, with the advisory `optimum_not_proven`.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def optimize_voxel_activities(
     Raises
     ------
     UndefinedError
-        If no plan meets the limits and targets (those that contradict each other are named), or if no limit holds an
+        If no plan meets the limits and targets (those that contradict each other are named), or if no limit keeps an
         activity below 100 GBq.
     ArgumentError, UnknownNameError, OutOfRangeError
         If a goal or limit is not understood, its structure is unknown, or a number is out of range. If doses are
@@ -252,7 +252,7 @@ def _price_words(price: ShadowPrice, goal: DoseQuantity) -> list[str]:
     unit = price.unit.rpartition(" per ")[2]
     amount, words = {"Gy": (1.0, "1 Gy"), "fraction": (0.01, "1 %"), "GBq": (0.1, "0.1 GBq")}[unit]
     relaxed = price.if_relaxed * amount
-    text = f"Relaxing '{price.constraint}' by {words} buys {goal.shown(relaxed)}"
+    text = f"Relaxing '{price.constraint}' by {words} raises the goal by {goal.shown(relaxed)}"
     if price.if_tightened is None:
-        return [f"{text}; no plan is left if it is any tighter."]
-    return [f"{text}; tightening it by as much costs {goal.shown(abs(price.if_tightened) * amount)}."]
+        return [f"{text}; if it is tightened, there is no plan."]
+    return [f"{text}; tightening it by {words} lowers the goal by {goal.shown(abs(price.if_tightened) * amount)}."]

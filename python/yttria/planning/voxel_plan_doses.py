@@ -26,7 +26,7 @@ class VoxelPlanDoses:
     structures : tuple of StructureDose
         One row for each structure of the plan.
     quantities : tuple of QuantityValue
-        What was asked for.
+        Values of the further quantities.
     lungs : LungDose
         Mean dose of the lungs by shunts and mass, alone and with earlier treatments.
     advisories : tuple of Advisory
