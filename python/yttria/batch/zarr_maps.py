@@ -67,16 +67,8 @@ def write_zarr(results: str | Path, store: str | Path, *, overwrite: bool = Fals
 
     Examples
     --------
-    >>> from yttria import write_image, write_structures
-    >>> from yttria.batch import run_manifest, write_manifest
-    >>> from yttria.phantom import liver_phantom
-    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
-    >>> write_image(phantom.activity, "pet.nrrd")
-    >>> write_structures(phantom.structures, "seg.seg.nrrd")
-    >>> row = {"case_id": "a", "activity": "pet.nrrd", "structures": "seg.seg.nrrd", "scan_delay_h": 20.0}
-    >>> _ = write_manifest([row], "manifest.csv")
-    >>> run_manifest("manifest.csv", "results", maps="nii.gz").state
-    'complete'
+    The results are those of the example of `write_bids_derivatives`.
+
     >>> write_zarr("results", "doses.zarr")  # doctest: +SKIP
     1
     >>> import zarr  # doctest: +SKIP

@@ -96,11 +96,11 @@ class Product:
         >>> product("glass").fact("shelf_life_h").status in ("read", "secondary", "not verified")
         True
         """
-        for fact in self.facts:
-            if fact.name == name:
-                return fact
-        known = ", ".join(fact.name for fact in self.facts)
-        raise UnknownNameError(f"fact of {self.name} spheres must be one of {known}, got {name!r:.80}")
+        found = self._found(name)
+        if found is None:
+            known = ", ".join(fact.name for fact in self.facts)
+            raise UnknownNameError(f"fact of {self.name} spheres must be one of {known}, got {name!r:.80}")
+        return found
 
     def has(self, name: str) -> bool:
         """Return whether the table has a fact.
@@ -120,7 +120,10 @@ class Product:
         >>> product("glass").has("shelf_life_h"), product("holmium").has("shelf_life_h")
         (True, False)
         """
-        return any(fact.name == name for fact in self.facts)
+        return self._found(name) is not None
+
+    def _found(self, name: str) -> ProductFact | None:
+        return next((fact for fact in self.facts if fact.name == name), None)
 
     def value(self, name: str) -> float:
         """Look up the number of a fact.
