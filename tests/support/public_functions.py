@@ -16,6 +16,7 @@ _PARTS = "is made of functions that are compared one by one"
 
 EXEMPT = {
     "evaluation.DoseComparison.as_dict": _RECORD,
+    "evaluation.DifferenceUncertainty.as_dict": _RECORD,
     "evaluation.DoseQuantityDifference.as_dict": _RECORD,
     "evaluation.GammaResult.as_dict": _RECORD,
     "evaluation.IsodoseOverlap.as_dict": _RECORD,

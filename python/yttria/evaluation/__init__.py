@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .ball_recovery import ball_recovery
     from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
     from .budget_difference import UncertainDifference, uncertain_difference
+    from .difference_uncertainty import DifferenceUncertainty
     from .dose_comparison import DoseComparison, compare_doses
     from .dose_metrics import DoseMetric, dose_metric, metric_value
     from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccumulatedDose",
     "AccumulatedRow",
+    "DifferenceUncertainty",
     "DoseComparison",
     "DoseMetric",
     "DoseQuantityDifference",
@@ -125,6 +127,7 @@ lazy_room(
         ".ball_recovery": ("ball_recovery",),
         ".biologically_effective_dose": ("InjectionBed", "bed_gy", "bed_of_injections", "dose_from_bed_gy", "eqd2_gy"),
         ".budget_difference": ("UncertainDifference", "uncertain_difference"),
+        ".difference_uncertainty": ("DifferenceUncertainty",),
         ".dose_comparison": ("DoseComparison", "compare_doses"),
         ".dose_metrics": ("DoseMetric", "dose_metric", "metric_value"),
         ".dose_response": ("ResponseProbability", "ntcp_logistic", "ntcp_lyman", "tcp_logistic", "tcp_poisson"),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .._core import DoseVolumeHistogram
+from .difference_uncertainty import DifferenceUncertainty
 from .partial_volume import RecoveredMean
 from .structure_spheres import StructureSpheres
 from .uncertainty_budget import UncertaintyBudget
@@ -222,7 +223,7 @@ class StructureDose:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StructureDifference:
+class StructureDifference(DifferenceUncertainty):
     """Difference B - A of two dose maps in one structure.
 
     Parameters
@@ -241,11 +242,10 @@ class StructureDifference:
         Share of the evaluated volume with gamma of at most 1, None if no voxel was evaluated.
     mean_a_standard_uncertainty_gy, mean_b_standard_uncertainty_gy : float or None
         Standard uncertainty of both means in Gy, if their budgets were given.
-    mean_difference_standard_uncertainty_gy, coverage_factor : float or None
-        Standard uncertainty of their difference in Gy, without common errors, and the factor to half the width of an
-        interval.
-    z, normalized_error : float or None
-        The difference over its standard uncertainty, and over its expanded uncertainty.
+    mean_difference_standard_uncertainty_gy : float or None
+        Standard uncertainty of their difference in Gy, without common errors.
+    coverage_factor, z, normalized_error : float or None
+        As in `DifferenceUncertainty`.
     """
 
     structure: str
@@ -261,27 +261,10 @@ class StructureDifference:
     mean_a_standard_uncertainty_gy: float | None = None
     mean_b_standard_uncertainty_gy: float | None = None
     mean_difference_standard_uncertainty_gy: float | None = None
-    coverage_factor: float | None = None
-    z: float | None = None
-    normalized_error: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-
-        Examples
-        --------
-        See `yttria.evaluation.compare_doses`.
-        """
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoseQuantityDifference:
+class DoseQuantityDifference(DifferenceUncertainty):
     """One quantity of a structure in two dose maps.
 
     Parameters
@@ -294,8 +277,10 @@ class DoseQuantityDifference:
         The quantity in A and in B, and the difference B - A, in Gy.
     a_standard_uncertainty_gy, b_standard_uncertainty_gy : float or None
         Standard uncertainty of both in Gy, if their budgets were given.
-    difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
-        As in `StructureDifference`.
+    difference_standard_uncertainty_gy : float or None
+        Standard uncertainty of the difference in Gy, without common errors.
+    coverage_factor, z, normalized_error : float or None
+        As in `DifferenceUncertainty`.
     """
 
     structure: str
@@ -306,23 +291,6 @@ class DoseQuantityDifference:
     a_standard_uncertainty_gy: float | None = None
     b_standard_uncertainty_gy: float | None = None
     difference_standard_uncertainty_gy: float | None = None
-    coverage_factor: float | None = None
-    z: float | None = None
-    normalized_error: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-
-        Examples
-        --------
-        See `yttria.evaluation.compare_doses`.
-        """
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,12 @@ from typing import Any
 from .._foundation.choices import UncertaintySource
 from ..advisory import Advisory, advise_if
 from .budget_difference import UncertainDifference, uncertain_difference
+from .difference_uncertainty import DIFFERENCE_FIELDS
 from .tables import DoseQuantityDifference, StructureDifference
 from .uncertainty_budget import UncertaintyBudget
 
 Key = tuple[str, str]
 """Structure and name of a quantity in budgets, such as "d70_gy"."""
-
-_OF_DIFFERENCES = frozenset(("coverage_factor", "z", "normalized_error"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,27 +64,27 @@ class UncertainDoses:
 
     def quantity_row(self, row: DoseQuantityDifference) -> DoseQuantityDifference:
         """Complete the row of a quantity with its uncertainties."""
-        return replace(row, **self._columns((row.structure, _quantity(row)), "{}_standard_uncertainty_gy"))
+        return replace(row, **self.columns((row.structure, _quantity(row)), ("a", "b", "difference")))
 
     def difference_row(self, row: StructureDifference) -> StructureDifference:
         """Complete the row of a structure with the uncertainties of its means."""
-        return replace(row, **self._columns((row.structure, "mean_gy"), "mean_{}_standard_uncertainty_gy"))
+        return replace(row, **self.columns((row.structure, "mean_gy"), ("mean_a", "mean_b", "mean_difference")))
 
-    def _columns(self, key: Key, name: str) -> dict[str, Any]:
-        a, b, difference = self.of_a.get(key), self.of_b.get(key), self.differences.get(key)
+    def columns(self, key: Key, names: tuple[str, str, str]) -> dict[str, Any]:
+        """Return the fields of a row by the names of a quantity in A, in B, and of its difference."""
+        difference = self.differences.get(key)
         columns: dict[str, Any] = {
-            name.format("a"): None if a is None else a.standard_uncertainty,
-            name.format("b"): None if b is None else b.standard_uncertainty,
-            name.format("difference"): None if difference is None else difference.standard_uncertainty,
+            f"{name}_standard_uncertainty_gy": None if known is None else known.standard_uncertainty
+            for name, known in zip(names, (self.of_a.get(key), self.of_b.get(key), difference), strict=True)
         }
         if difference is not None:
-            columns |= {each: getattr(difference, each) for each in _OF_DIFFERENCES}
+            columns |= {each: getattr(difference, each) for each in DIFFERENCE_FIELDS}
         return columns
 
 
 def without_empty_uncertainties(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Remove the columns of uncertainty from rows of a table if no row has any."""
-    columns = [c for c in (rows[0] if rows else ()) if c in _OF_DIFFERENCES or c.endswith("standard_uncertainty_gy")]
+    columns = [c for c in (rows[0] if rows else ()) if c in DIFFERENCE_FIELDS or c.endswith("standard_uncertainty_gy")]
     if any(row[column] is not None for row in rows for column in columns):
         return rows
     return [{name: value for name, value in row.items() if name not in columns} for row in rows]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._foundation.choices import UncertaintySource
-from ..evaluation import DoseQuantityDifference, UncertaintyBudget
+from ..evaluation import DifferenceUncertainty, DoseQuantityDifference, UncertaintyBudget
 from ..evaluation.uncertain_doses import UncertainDoses
 from .dose_change import DoseChange
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedStructure:
+class PlannedStructure(DifferenceUncertainty):
     """One structure as planned and as delivered.
 
     Parameters
@@ -32,9 +32,10 @@ class PlannedStructure:
         The change of the mean dose by its causes; None if a dose is 0, negative, or only known in part.
     planned_mean_standard_uncertainty_gy, delivered_mean_standard_uncertainty_gy : float or None
         Standard uncertainty of both means in Gy, if their budgets were given.
-    mean_difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
-        Standard uncertainty of delivered less planned, without the errors that both have in common, and the difference
-        in units of it; see `yttria.evaluation.uncertain_difference`.
+    mean_difference_standard_uncertainty_gy : float or None
+        Standard uncertainty of delivered less planned, without the errors that both have in common.
+    coverage_factor, z, normalized_error : float or None
+        As in `yttria.evaluation.DifferenceUncertainty`.
     """
 
     structure: str
@@ -52,9 +53,6 @@ class PlannedStructure:
     planned_mean_standard_uncertainty_gy: float | None = None
     delivered_mean_standard_uncertainty_gy: float | None = None
     mean_difference_standard_uncertainty_gy: float | None = None
-    coverage_factor: float | None = None
-    z: float | None = None
-    normalized_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data, ready for JSON.
@@ -68,8 +66,7 @@ class PlannedStructure:
         --------
         See `yttria.planning.compare_plan`.
         """
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return plain | {"change": None if self.change is None else self.change.as_dict()}
+        return super().as_dict() | {"change": None if self.change is None else self.change.as_dict()}
 
 
 def with_uncertainty(
@@ -89,20 +86,5 @@ def with_uncertainty(
         if a is not None and b is not None
     ]
     found = UncertainDoses.of(quantities, planned, delivered, common)
-    means = {each.structure: found.quantity_row(each) for each in quantities if each.quantity == "mean"}
-
-    def known(row: PlannedStructure) -> PlannedStructure:
-        mean = means.get(row.structure)
-        if mean is None:
-            return row
-        return replace(
-            row,
-            planned_mean_standard_uncertainty_gy=mean.a_standard_uncertainty_gy,
-            delivered_mean_standard_uncertainty_gy=mean.b_standard_uncertainty_gy,
-            mean_difference_standard_uncertainty_gy=mean.difference_standard_uncertainty_gy,
-            coverage_factor=mean.coverage_factor,
-            z=mean.z,
-            normalized_error=mean.normalized_error,
-        )
-
-    return tuple(map(known, rows)), found
+    names = ("planned_mean", "delivered_mean", "mean_difference")
+    return tuple(replace(row, **found.columns((row.structure, "mean_gy"), names)) for row in rows), found
