@@ -90,9 +90,11 @@ def test_what_does_not_go_together_is_refused() -> None:
     image, rho = Image(activity, AFFINE, "MBq/mL"), Image(density, AFFINE, "g/mL")
     with pytest.raises(ArgumentError, match="needs the density of each voxel"):
         dose_image(image, scaling=NOW, method="superposition")
-    with pytest.raises(ArgumentError, match="follows electrons through gas"):
+    with pytest.raises(ArgumentError, match="transport of electrons through gas"):
         _dose(activity, density, low_density_voxels="clip")
-    with pytest.raises(ArgumentError, match="method='superposition', 'monte_carlo' or"):
+    with pytest.raises(
+        ArgumentError, match="method must be superposition, monte_carlo or local_deposition for a density image"
+    ):
         dose_image(image, scaling=NOW, method="voxel_s_values", density=rho)
     with pytest.raises(UnknownNameError, match="ray_setting"):
         _dose(activity, density, ray_setting="best")

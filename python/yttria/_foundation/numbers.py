@@ -49,6 +49,14 @@ def relative_uncertainty(quantity: str, value: object) -> float:
     return found
 
 
+def open_fraction(quantity: str, value: object) -> float:
+    """Return a number between 0 and 1; these two and any other number raise `OutOfRangeError`."""
+    found = number(quantity, value)
+    if not 0.0 < found < 1.0:
+        raise OutOfRangeError(f"{quantity} must be within (0, 1), got {found:g}")
+    return found
+
+
 def thread_count(threads: object) -> int | None:
     """Return the number of threads; None if it is not given."""
     if threads is None:

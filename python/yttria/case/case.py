@@ -33,11 +33,11 @@ from .._foundation.choices import (
     Unit,
 )
 from .._foundation.numbers import number as a_number
-from .._foundation.numbers import one_of
+from .._foundation.numbers import one_of, open_fraction
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .._foundation.units import UNITS, checked_unit
 from ..advisory.bounds import check_density
-from ..errors import OutOfRangeError, UnknownNameError, YttriaError
+from ..errors import UnknownNameError, YttriaError
 from .checks import field_problems, joint_problems
 from .fields import (
     choice,
@@ -91,8 +91,7 @@ def _draws(value: float) -> None:
 
 
 def _relative_uncertainty(value: float) -> None:
-    if not 0 < (found := a_number("relative uncertainty", value)) < 1:
-        raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {found:g}")
+    open_fraction("relative uncertainty", value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .._core import _density_g_per_ml
-from .._foundation.choices import DEFAULT_MEDIUM, MEDIA, METHOD_NAMES, PARTIAL_VOLUME_METHODS, RAY_SETTINGS
+from .._foundation.choices import DEFAULT_MEDIUM, MEDIA, METHODS, PARTIAL_VOLUME_METHODS, RAY_SETTINGS
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, YttriaError
+from ..voxel.method_options import method_problems
 from .fields import Field
 
 Problems = Iterator[tuple[str, YttriaError]]
@@ -38,12 +39,21 @@ def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
 
 
 def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
-    method = one_of("method", declared["method"], fields["method"].choices)
+    method = one_of("method", declared["method"], METHODS)
     if method != "superposition" and declared.get("ray_setting", RAY_SETTINGS[0]) != RAY_SETTINGS[0]:
         yield "ray_setting", ArgumentError(f"ray_setting applies only to method superposition, got method {method}")
-    yield from _of_monte_carlo(method, declared)
-    if method in ("superposition", "monte_carlo"):
-        yield from _of_transport(METHOD_NAMES[method], declared)
+    simulation = {name: declared.get(name) or None for name in ("histories", "relative_uncertainty", "seed")}
+    if method == "monte_carlo" or declared.get("propagate") is not None:
+        simulation.pop("seed")
+    for name, error in method_problems(
+        method,
+        density="a CT (ct)",
+        has_density=declared.get("ct") is not None,
+        low_density_voxels=declared.get("low_density_voxels", "keep"),
+        has_medium=declared.get("medium", DEFAULT_MEDIUM) != DEFAULT_MEDIUM,
+        simulation=simulation,
+    ):
+        yield "ct" if name == "density" else name, error
     if method in ("local_deposition", "monte_carlo"):
         return
     try:
@@ -51,14 +61,6 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
         _density_g_per_ml(medium, declared["density_g_per_ml"])
     except YttriaError as error:
         yield "density_g_per_ml", error
-    if method == "voxel_s_values" and declared.get("ct") is not None:
-        yield (
-            "ct",
-            ArgumentError(
-                "voxel S values have one density; method must be superposition, monte_carlo or local_deposition for a "
-                "CT"
-            ),
-        )
 
 
 def _of_partial_volume(declared: Mapping[str, Any]) -> Problems:
@@ -74,42 +76,6 @@ def _of_partial_volume(declared: Mapping[str, Any]) -> Problems:
             )
     if declared.get("fwhm_uncertainty_mm") is not None and method != "transfer_matrix":
         yield "fwhm_uncertainty_mm", ArgumentError("fwhm_uncertainty_mm applies only to partial_volume transfer_matrix")
-
-
-def _of_transport(method: str, declared: Mapping[str, Any]) -> Problems:
-    """Find settings that a method with electron transport through the density cannot use."""
-    if declared.get("ct") is None:
-        yield "ct", ArgumentError(f"{method} needs the density of each voxel: give a CT (ct)")
-    if declared.get("low_density_voxels", "keep") != "keep":
-        yield (
-            "low_density_voxels",
-            ArgumentError(
-                f"low_density_voxels applies only to local_deposition; {method} computes the transport of electrons "
-                "through gas"
-            ),
-        )
-
-
-def _of_monte_carlo(method: str, declared: Mapping[str, Any]) -> Problems:
-    if method == "monte_carlo":
-        if declared.get("medium", DEFAULT_MEDIUM) != DEFAULT_MEDIUM:
-            yield (
-                "medium",
-                ArgumentError(
-                    "medium applies only to kernels; Monte Carlo takes the medium of each voxel from its density"
-                ),
-            )
-        if declared.get("histories") is not None and declared.get("relative_uncertainty") is not None:
-            yield (
-                "relative_uncertainty",
-                ArgumentError(
-                    "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
-                ),
-            )
-        return
-    for name in ("histories", "relative_uncertainty", "seed"):
-        if declared.get(name) and not (name == "seed" and declared.get("propagate") is not None):
-            yield name, ArgumentError(f"{name} applies only to method monte_carlo, got method {method}")
 
 
 def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:

@@ -17,6 +17,7 @@ from ..case import FIELDS, Case, DosedCase, dose_case, read_case, record_case
 from ..case.dose import density_of_case
 from ..errors import ArgumentError, ResultsExistError
 from ..voxel import MonteCarloCheck, check_by_monte_carlo, tissue_regions
+from ..voxel.method_options import both_criteria
 from ..voxel.monte_carlo_check import NEGLIGIBLE_GY, TOLERANCE_FRACTION, checked_tolerances
 from ..voxel.monte_carlo_image import DEFAULT_HISTORIES
 from .case_options import with_case_options
@@ -120,9 +121,7 @@ def _simulation(declared: dict[str, Any]) -> dict[str, Any]:
         if value is not None:
             FIELDS[name].check(value)
     if None not in (simulation["histories"], simulation["relative_uncertainty"]):
-        raise ArgumentError(
-            "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
-        )
+        raise both_criteria()
     if simulation["relative_uncertainty"] is None:
         simulation["histories"] = int(simulation["histories"] or DEFAULT_HISTORIES)
     return simulation | {"seed": int(simulation["seed"])}

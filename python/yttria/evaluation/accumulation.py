@@ -15,6 +15,7 @@ from ..advisory import Advisory, advise
 from ..errors import ArgumentError, DuplicateNameError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.structure_selection import check_unique_names
 from .biologically_effective_dose import bed_gy
 from .dvh import dose_volume_histograms
 from .tables import StructureDose
@@ -118,9 +119,7 @@ class AccumulatedDose:
         >>> rows[0].total.mean_gy, rows[0].mean_by_treatment_gy
         (70.0, {'March': 40.0, 'June': 30.0})
         """
-        names = [structure.name for structure in structures]
-        if len(set(names)) < len(names):
-            raise DuplicateNameError("structure names must be unique")
+        check_unique_names(structures)
         grid, told = self.image, []
         fractions = {each.name: each.voxel_fractions_on(grid, threads=threads) for each in structures}
         volumes = {name: of.volume_ml(grid.voxel_volume_ml) for name, of in fractions.items()}
@@ -155,7 +154,7 @@ class AccumulatedDose:
                     for treatment, found in zip(self.treatments, of_each, strict=True)
                 },
             )
-            for name in names
+            for name in (s.name for s in structures)
         ]
         return rows, tuple(told)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._foundation.choices import COVERAGE_INTERVALS, BudgetUnit, CoverageIntervalKind
-from .._foundation.numbers import number, one_of
+from .._foundation.numbers import number, one_of, open_fraction
 from ..errors import DTypeError, OutOfRangeError, UndefinedError
 
 #: Default coverage probability.
@@ -260,9 +260,7 @@ def coverage_interval(
     >>> coverage_interval([x**2 for x in range(1000)], interval_kind="shortest")
     (0.0, 902500.0)
     """
-    p = number("coverage probability", probability)
-    if not 0.0 < p < 1.0:
-        raise OutOfRangeError(f"coverage probability must be within (0, 1), got {p:g}")
+    p = open_fraction("coverage probability", probability)
     kind = one_of("kind of coverage interval", interval_kind, COVERAGE_INTERVALS)
     try:
         values = np.asarray(draws, dtype=np.float64)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from .._foundation.text import did_you_mean
-from ..errors import ArgumentError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, DuplicateNameError, UndefinedError, UnknownNameError
 from .structure import Structure
 
 Named = TypeVar("Named", Structure, str)
@@ -15,6 +15,16 @@ Named = TypeVar("Named", Structure, str)
 Patterns = str | Sequence[str] | None
 #: Largest number of names that a message lists.
 _LISTED = 40
+
+
+def check_unique_names(structures: Sequence[Structure]) -> Sequence[Structure]:
+    """Return the structures; two of the same name raise `DuplicateNameError`."""
+    seen: set[str] = set()
+    for structure in structures:
+        if structure.name in seen:
+            raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
+        seen.add(structure.name)
+    return structures
 
 
 def select_structures(structures: Sequence[Named], *, only: Patterns = None, exclude: Patterns = None) -> list[Named]:

@@ -13,7 +13,6 @@ from .._core import Nuclide, __version__
 from .._foundation.arrays import empty
 from .._foundation.choices import (
     DEFAULT_MEDIUM,
-    METHOD_NAMES,
     METHODS,
     NEGATIVE_VOXELS,
     RAY_SETTINGS,
@@ -39,6 +38,7 @@ from .density import LOW_DENSITY_G_PER_ML, density_in_g_per_ml, resolved_density
 from .dose_result import DoseResult
 from .dosed_image import ActivityInField
 from .local_deposition import deposited
+from .method_options import method_problems
 from .monte_carlo_dose import MonteCarloProgress
 from .monte_carlo_image import MonteCarloImage, MonteCarloOptions, monte_carlo_image
 from .scaling import AbsoluteScaling, RelativeScaling
@@ -162,26 +162,24 @@ def dose_image(
     method = one_of("method", method, METHODS)
     by_rays, by_chance = method == "superposition", method == "monte_carlo"
     by_kernel = method == "voxel_s_values"
-    kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if by_kernel else None
-    if kernel is None and s_values is not None:
+    if s_values is not None and not by_kernel:
         raise ArgumentError(f"method '{method}' takes no voxel S values: use method='voxel_s_values'")
-    if density is not None and kernel is not None:
-        raise ArgumentError(
-            "voxel S values have one density: a density image needs method='superposition', 'monte_carlo' or "
-            "'local_deposition'"
-        )
-    if by_rays or by_chance:
-        _check_transport(METHOD_NAMES[method], density, low_density_voxels)
+    for _, error in method_problems(
+        method,
+        density="a density image (density=density_image(ct))",
+        has_density=density is not None,
+        low_density_voxels=low_density_voxels,
+        has_medium=medium is not None,
+        simulation={
+            "histories": histories,
+            "relative_uncertainty": relative_uncertainty,
+            "state_file": state_file,
+        },
+    ):
+        raise error
     if density is not None and density_g_per_ml is not None and not by_rays:
         raise ArgumentError("give either a density image or density_g_per_ml")
-    if by_chance and medium is not None:
-        raise ArgumentError(
-            "medium must not be given for Monte Carlo, which takes the medium of each voxel from its density"
-        )
-    if not by_chance and (histories, relative_uncertainty, state_file) != (None, None, None):
-        raise ArgumentError(
-            f"histories, relative_uncertainty and state_file are for method='monte_carlo', got method='{method}'"
-        )
+    kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if by_kernel else None
     # This check comes before any voxel is read, so that an image that is too large is rejected at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
@@ -278,16 +276,6 @@ def dose_image(
         else density_in_g_per_ml(density),
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
-
-
-def _check_transport(method: str, density: Image | DensityImage | None, low_density_voxels: str) -> None:
-    """Reject options that a method with electron transport does not have."""
-    if density is None:
-        raise ArgumentError(f"{method} needs the density of each voxel: give density=density_image(ct)")
-    if low_density_voxels != "keep":
-        raise ArgumentError(
-            f"low_density_voxels is only for local deposition, because {method} follows electrons through gas"
-        )
 
 
 def _dtype(image: Image) -> np.dtype[Any]:

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from .._core import VoxelFractions
 from .._foundation.provenance import Provenance
 from ..advisory import Advisory
-from ..errors import DuplicateNameError, UndefinedError
+from ..errors import UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.structure_selection import check_unique_names
 from ..geometry.sub_voxel import subvoxel_counts, subvoxel_grid
 from .structure_fractions import sum_inside, without_gas
 from .structure_histograms import VolumeAndHistogram, of_fractions, of_sub_voxels
@@ -180,10 +181,6 @@ class DosedImage:
 
     def _checked(self, structures: Sequence[Structure]) -> Sequence[Structure]:
         """Check that the names of structures differ, and that they lie in the image's frame of reference."""
-        seen: set[str] = set()
-        for structure in structures:
-            if structure.name in seen:
-                raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
-            seen.add(structure.name)
+        for structure in check_unique_names(structures):
             structure.check_frame(self.image)
         return structures

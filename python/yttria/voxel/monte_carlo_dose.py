@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .._foundation.numbers import number
-from ..errors import ArgumentError, OutOfRangeError
+from .._foundation.numbers import open_fraction
+from .method_options import both_criteria
 from .monte_carlo_media import whole_within
 
 #: Smallest number of batches for a standard error, if a run is not interrupted.
@@ -133,16 +133,11 @@ class StopCriterion:
     def of(cls, histories: object, relative_uncertainty: object, *, default: int) -> StopCriterion:
         """Choose the given criterion, or a default number of histories; `ArgumentError` if both are given."""
         if histories is not None and relative_uncertainty is not None:
-            raise ArgumentError(
-                "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
-            )
+            raise both_criteria()
         if relative_uncertainty is None:
             wanted = default if histories is None else histories
             return cls(histories=whole_within("histories", wanted, 2**50, least=1), relative_uncertainty=None)
-        target = number("relative uncertainty", relative_uncertainty)
-        if not 0 < target < 1:
-            raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {target}")
-        return cls(histories=None, relative_uncertainty=target)
+        return cls(histories=None, relative_uncertainty=open_fraction("relative uncertainty", relative_uncertainty))
 
     @property
     def histories_per_batch(self) -> int:

@@ -15,9 +15,10 @@ from .._foundation.arrays import Map
 from .._foundation.choices import ON_INTERRUPT, OnInterrupt
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise, advise_if
-from ..errors import DuplicateNameError, OutOfRangeError
+from ..errors import OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.structure_selection import check_unique_names
 from .ct_density import DensityImage
 from .monte_carlo import MonteCarloRun
 from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion
@@ -137,11 +138,7 @@ def _fractions(
     """Return the voxel fractions without gas of structures that are not empty, by hash, and the hashes by name."""
     found: dict[str, VoxelFractions] = {}
     names: dict[str, str] = {}
-    seen: set[str] = set()
-    for structure in structures:
-        if structure.name in seen:
-            raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
-        seen.add(structure.name)
+    for structure in check_unique_names(structures):
         structure.check_frame(grid)
         fractions = without_gas(structure.voxel_fractions_on(grid, threads=threads), gas)
         if fractions.weights.any():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._foundation.brief import brief
 from .._foundation.choices import COVERAGE_INTERVALS, CoverageIntervalKind, UncertaintySource
-from .._foundation.numbers import number, one_of, thread_count
+from .._foundation.numbers import number, one_of, open_fraction, thread_count
 from ..errors import OutOfRangeError, UnknownNameError
 from ..evaluation import DoseMetric, PropagatedQuantity, UncertaintyInputs, dose_metric
 from ..evaluation.propagated import COVERAGE_PROBABILITY, half_unit
@@ -245,8 +245,7 @@ def propagate_uncertainty(
     most = _whole("maximum_draws", maximum_draws, total, _MOST_DRAWS) if significant_digits is not None else total
     digits = None if significant_digits is None else _whole("significant_digits", significant_digits, 1, 2)
     one_of("kind of coverage interval", interval_kind, COVERAGE_INTERVALS)
-    if not 0.0 < number("coverage probability", coverage_probability) < 1.0:
-        raise OutOfRangeError(f"coverage probability must be within (0, 1), got {coverage_probability:g}")
+    open_fraction("coverage probability", coverage_probability)
     model = DoseModel(
         result,
         structures,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import ArgumentError, DuplicateNameError, GeometryError, UndefinedError
+from ..errors import ArgumentError, GeometryError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.structure_selection import check_unique_names
 from .structure_fractions import sum_inside
 
 
@@ -67,11 +68,8 @@ def repeated_count_uncertainty(
     for image in images[1:]:
         if not image.same_grid(first) or image.unit != first.unit:
             raise GeometryError("repeated images must lie on one grid and be in one unit")
-    names = [structure.name for structure in structures]
-    if len(set(names)) < len(names):
-        raise DuplicateNameError("structure names must be unique")
     found: dict[str, float] = {}
-    for structure in structures:
+    for structure in check_unique_names(structures):
         structure.check_frame(first)
         fractions = structure.voxel_fractions_on(first, threads=threads)
         if not fractions.weights.size:
