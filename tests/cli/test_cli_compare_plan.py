@@ -165,3 +165,12 @@ def test_frames_of_reference_are_joined_by_a_registration(tmp_path: Path) -> Non
     invoke("accumulate", tmp_path / "plan", tmp_path / "given", "--transform", reg, "-o", tmp_path / "sum")
     (row,) = json.loads((tmp_path / "sum" / "accumulated.json").read_text())["structures"]
     assert row["mean_by_treatment_gy"]["plan"] == pytest.approx(2.0 * row["mean_by_treatment_gy"]["given"], rel=1e-3)
+
+
+def test_a_plan_for_another_nuclide_is_refused(results: Path, tmp_path: Path) -> None:
+    arguments = ("dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--relative-to", "Liver")
+    scaled = ("--lung-shunt-fraction", "0.05", "--administered-activity-gbq", "8", "--nuclide", "HO166")
+    invoke(*arguments, *scaled, "-o", tmp_path / "holmium")
+    shown = invoke("compare-plan", results / "plan", tmp_path / "holmium", "-o", tmp_path / "out", code=1)
+    assert "the plan is a dose of EANM2022 (Y-90), and the delivery is one of HO166 (Ho-166)" in " ".join(shown.split())
+    assert not (tmp_path / "out" / "plan_comparison.json").exists()

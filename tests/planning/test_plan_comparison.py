@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from yttria import AbsoluteScaling, DoseResult, Image, RelativeScaling, dose_image
+from yttria import AbsoluteScaling, DoseResult, Image, Nuclide, RelativeScaling, dose_image
+from yttria._foundation.choices import NuclidePreset
 from yttria.errors import ArgumentError, GeometryError, OutOfRangeError
 from yttria.phantom import Phantom, liver_phantom
 from yttria.planning import InjectionMap, compare_plan, voxel_plan
@@ -160,3 +161,33 @@ def result_of_two(phantom: Phantom) -> DoseResult:
         for name, shunt in (("a", 0.1), ("b", 0.05))
     ]
     return voxel_plan(maps, phantom.structures).doses([0.6, 1.4]).result
+
+
+@pytest.mark.parametrize(
+    ("planned", "delivered"), [("EANM2022", "HO166"), ("HO166", "EANM2022"), ("HO166_15_87", "IFU_50")]
+)
+def test_a_plan_of_another_nuclide_than_the_delivery_is_refused(
+    phantom: Phantom, planned: NuclidePreset, delivered: NuclidePreset
+) -> None:
+    plan, given = (dosed(phantom, 2.0, 0.05, nuclide=Nuclide(name)) for name in (planned, delivered))
+    with pytest.raises(ArgumentError, match=rf"the plan is a dose of {planned} \(.*one of {delivered} \("):
+        compare_plan(plan, given, phantom.structures)
+
+
+def test_a_plan_and_a_delivery_of_holmium_are_compared(phantom: Phantom) -> None:
+    plan, given = (dosed(phantom, activity, 0.05, nuclide=Nuclide("HO166")) for activity in (8.0, 6.0))
+    found = compare_plan(plan, given, phantom.structures, limits={})
+    assert {each.code for each in found.advisories} == {"lung_mass_assumed"}
+    assert all(row.change is not None and row.change.ratio == pytest.approx(0.75) for row in found.structures)
+    assert found.delivered_limits is not None
+
+
+def test_another_dose_factor_of_one_isotope_is_stated(phantom: Phantom) -> None:
+    plan, given = (dosed(phantom, 2.0, 0.05, nuclide=Nuclide(name)) for name in ("EANM2022", "IFU_50"))
+    found = compare_plan(plan, given, phantom.structures)
+    (told,) = found.advisories
+    ratio = Nuclide("IFU_50").dose_factor_gy_kg_per_gbq / Nuclide("EANM2022").dose_factor_gy_kg_per_gbq
+    assert (told.code, told.value) == ("dose_factors_differ", pytest.approx(ratio))
+    for row in found.structures:
+        assert row.change is not None
+        assert row.change.ratios["method"] == pytest.approx(ratio, rel=1e-6)

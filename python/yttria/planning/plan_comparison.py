@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ from ..evaluation import StructureDose, UncertainDifference, UncertaintyBudget
 from ..evaluation.uncertain_doses import without_empty_uncertainties
 from ..geometry.structure import Structure
 from ..voxel import DoseResult
+from ..voxel.dose_kernel import nuclide_of
 from .delivered_activity import activity_and_shunt
 from .delivered_limits import DeliveredLimits, delivered_limits
 from .delivered_regions import OUTSIDE_FRACTION, known_mass_kg
 from .dose_change import DoseChange, split_dose_change
+from .microsphere_nuclide import described
 from .planned_structure import PlannedStructure, with_uncertainty
 
 
@@ -154,12 +157,14 @@ def compare_plan(
     OutOfRangeError
         If activity or shunt are outside their range.
     ArgumentError
-        If `limits` holds an argument that `delivered_limits` does not take.
+        If the doses are of different isotopes, or if `limits` holds an argument that `delivered_limits` does not take.
 
     Warns
     -----
     plan_structure_cut
         If more than 1 % of a structure's volume lies outside one of the images, so that its change is not split.
+    dose_factors_differ
+        If the doses have different dose factors of one isotope. Their ratio is a part of the factor "method".
     uncertainty_of_other_dose
         The mean of a budget is not that of the structure.
 
@@ -167,6 +172,9 @@ def compare_plan(
     -----
     The change of each mean dose is split by `split_dose_change`. A transform changes the position of the plan's image,
     and not that of the structures. No dose is interpolated.
+
+    Both doses are those of the microspheres that were planned and given. A plan from a tracer, such as technetium-99m
+    MAA, is a dose of their nuclide too. If the isotopes differ, the plan is not one of this treatment.
 
     Examples
     --------
@@ -190,6 +198,7 @@ def compare_plan(
     if transform_lps is not None:
         frame = delivered.image.frame_of_reference_uid
         planned = planned.transformed(transform_lps, frame_of_reference_uid=frame, source=transform_source)
+    of_factors = _dose_factors(planned, delivered)
     plan = _side(planned)
     given = _stated(_side(delivered), delivered_activity_gbq, delivered_lung_shunt_fraction)
     rows, advisories = _rows((planned, plan), (delivered, given), structures, threads)
@@ -201,7 +210,12 @@ def compare_plan(
             shunted = activity * delivered_lung_shunt_fraction
         sides = _limits((planned, delivered), structures, limits, shunted, threads)
     rows, found = with_uncertainty(rows, planned_budgets, delivered_budgets, common_sources)
-    told = (*advisories, *found.advisories, *(each for side in sides if side is not None for each in side.advisories))
+    told = (
+        *of_factors,
+        *advisories,
+        *found.advisories,
+        *(each for side in sides if side is not None for each in side.advisories),
+    )
     return PlanComparison(
         planned=plan,
         delivered=given,
@@ -211,6 +225,29 @@ def compare_plan(
         transform_lps=None if transform_lps is None else np.asarray(transform_lps, dtype=np.float64).tolist(),
         advisories=tuple(dict.fromkeys(told)),
         uncertainty=tuple(found.differences.values()),
+    )
+
+
+def _dose_factors(planned: DoseResult, delivered: DoseResult) -> tuple[Advisory, ...]:
+    """Refuse doses of different isotopes, and report different dose factors of one isotope."""
+    before, after = (nuclide_of(result.provenance) for result in (planned, delivered))
+    if before.isotope != after.isotope:
+        raise ArgumentError(
+            f"plan and delivery must be of one nuclide: the plan is a dose of {described(before)}, and the delivery is "
+            f"one of {described(after)}; compute the plan for the nuclide that was given"
+        )
+    factors = before.dose_factor_gy_kg_per_gbq, after.dose_factor_gy_kg_per_gbq
+    if isclose(*factors, rel_tol=1e-6):
+        return ()
+    return (
+        advise(
+            "dose_factors_differ",
+            planned=before.name,
+            delivered=after.name,
+            planned_factor=factors[0],
+            delivered_factor=factors[1],
+            ratio=factors[1] / factors[0],
+        ),
     )
 
 
