@@ -122,3 +122,20 @@ def test_refusals_say_what_is_missing(results: Path, tmp_path: Path) -> None:
         code=1,
     )
     assert "accumulated.json" in shown
+
+
+def test_treatments_of_two_nuclides_are_named_in_the_sum_and_before_the_next(results: Path, tmp_path: Path) -> None:
+    relative = ("--relative-to", "Liver", "--lung-shunt-fraction", "0.1", "--administered-activity-gbq", "3")
+    of_pet = ("dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd")
+    invoke(*of_pet, *relative, "--nuclide", "HO166", "-o", tmp_path / "holmium")
+    shown = invoke("accumulate", results / "march", tmp_path / "holmium", *ROLE, "-o", tmp_path / "sum")
+    assert "doses of different nuclides: 'march' Y-90, 'holmium' Ho-166" in " ".join(shown.split())
+    record = json.loads((tmp_path / "sum" / "accumulated.json").read_text())
+    assert record["prior"]["isotopes"] == ["Y-90", "Ho-166"]
+    invoke("accumulate", results / "march", results / "june", *ROLE, "-o", tmp_path / "yttrium")
+    for nuclide, device, warned in (("HO166", "holmium", True), ("EANM2022", "glass", False)):
+        limits = [*LIMITS[:2], "--device", device, *LIMITS[4:], "--prior", tmp_path / "yttrium"]
+        out = tmp_path / nuclide
+        invoke(*of_pet, "--nuclide", nuclide, "--scan-delay-h", "20", *limits, "-o", out)
+        codes = {each["code"] for each in json.loads((out / "doses.json").read_text())["limits"]["advisories"]}
+        assert ("prior_doses_of_other_nuclide" in codes) == warned

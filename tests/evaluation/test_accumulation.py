@@ -80,6 +80,22 @@ def test_bed_of_each_treatment_is_that_of_its_own_nuclide() -> None:
     assert apart[0] > 1.5 * apart[1]
 
 
+def test_a_sum_of_different_nuclides_is_a_warning_that_names_them() -> None:
+    holmium, yttrium = Nuclide("HO166"), Nuclide("IFU_50")
+    found = accumulate_doses(
+        [treatment("a", nuclide=holmium), treatment("b", nuclide=yttrium), treatment("c", nuclide=Nuclide())]
+    )
+    assert [each.isotope for each in found.treatments] == ["Ho-166", "Y-90", "Y-90"]
+    (told,) = found.advisories
+    assert (told.code, told.severity) == ("treatments_of_several_nuclides", "warning")
+    assert "'a' Ho-166, 'b' Y-90, 'c' Y-90" in told.message
+    np.testing.assert_allclose(found.image.array, 3 * values())
+    # Without a stated nuclide, or with one isotope, there is nothing to warn of.
+    for nuclides in ((None, holmium), (yttrium, Nuclide()), (None, None)):
+        pair = [treatment(name, nuclide=nuclide) for name, nuclide in zip("ab", nuclides, strict=True)]
+        assert accumulate_doses(pair).advisories == ()
+
+
 def test_bed_is_computed_on_the_grid_of_its_treatment() -> None:
     fine = np.tile([0.0, 100.0], (4, 4, 2))
     coarse = np.diag([2.0, 2.0, 2.0, 1.0])

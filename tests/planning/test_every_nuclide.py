@@ -26,7 +26,12 @@ SPHERES = {"Y-90", "Ho-166", "P-32", "Re-188"}
 #: Results that state a nuclide, made by a function of the walk.
 RESULTS = {"Nuclide", "Phantom", "Product", "SingleCompartment", "VoxelPlan", "VoxelSValues"}
 #: Files and stored results, whose nuclide other tests change.
-ELSEWHERE = {"Case": "tests/case/test_case.py", "Provenance": "a record", "ActivityTiming": "what a header states"}
+ELSEWHERE = {
+    "Case": "tests/case/test_case.py",
+    "Provenance": "a record",
+    "ActivityTiming": "what a header states",
+    "PriorDoses.advisories": "tests/planning/test_prior_doses.py",
+}
 
 AFFINE = np.diag([10.0, 10.0, 10.0, 1.0])
 COUNTS = Image(np.full((2, 2, 2), 3.0), AFFINE, "counts")
@@ -432,6 +437,17 @@ def test_no_function_that_takes_microspheres_is_left_out() -> None:
 @pytest.mark.parametrize("device", ["glass", "resin", "holmium", "custom"])
 def test_each_function_takes_all_microspheres_and_refuses_others_by_name(name: str, device: str) -> None:
     DEVICES[name](device)
-    if name not in ("tissue_parameters", "ParameterSet.advisories", "structure_metrics"):
+    if name not in ("tissue_parameters", "ParameterSet.advisories"):
         with pytest.raises(YttriaError, match="wood"):
             DEVICES[name]("wood")
+
+
+def test_metrics_know_the_microspheres_of_a_dose_by_its_nuclide() -> None:
+    """Parameters of resin are not those of holmium, and a dose of Ho-166 is not one of resin."""
+    metrics, sets = ["NTCP"], ["strigari-2010-resin-hcc"]
+    found = planning.structure_metrics(_result_of("holmium"), [LIVER], metrics, parameters=sets)
+    assert "holmium ones" in {each.code: each.message for each in found.advisories}["device_mismatch"]
+    rhenium = planning.structure_metrics(_result_of("custom"), [LIVER], metrics, parameters=sets)
+    assert "custom ones" in {each.code: each.message for each in rhenium.advisories}["device_mismatch"]
+    with pytest.raises(YttriaError, match="resin microspheres carry Y-90, and the dose is of HO166"):
+        planning.structure_metrics(_result_of("holmium"), [LIVER], metrics, parameters=sets, device="resin")

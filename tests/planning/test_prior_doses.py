@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from yttria import Image, Structure
-from yttria.errors import ArgumentError, OutOfRangeError
+from yttria import Image, Nuclide, Structure
+from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning import (
     Patient,
     PatientTerritories,
@@ -16,6 +18,8 @@ from yttria.planning import (
     TreatmentDoses,
     Tumor,
     evaluate_limits,
+    example_patient_file,
+    plan_patient_file,
     prior_doses,
     with_prior_doses,
 )
@@ -103,3 +107,28 @@ def test_of_several_territories_each_has_its_own() -> None:
         with_prior_doses(patient, prior)
     both = PatientTerritories(device="glass", territories=sides, prior_normal_perfused_dose_gy={"left": 10.0})
     assert with_prior_doses(both, prior).prior_lung_dose_gy == 4.0
+
+
+def test_doses_of_another_nuclide_are_told_to_the_next_plan(tmp_path: Path) -> None:
+    found = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0], isotopes=["Y-90", "Y-90"])
+    assert found.isotopes == ("Y-90",)
+    assert "isotopes" not in found.keywords()
+    assert found.advisories(Nuclide("ICRP107")) == ()
+    (told,) = found.advisories(Nuclide("HO166"))
+    assert "earlier treatments are of Y-90, and this treatment is of Ho-166" in told.message
+    file = tmp_path / "patient.toml"
+    one = (
+        "[liver]\nperfused_mass_incl_tumor_kg = 0.4\n[lungs]\nshunt_fraction = 0.05\n[target]\nperfused_dose_gy = 60\n"
+    )
+    several = example_patient_file(several_territories=True).partition("\n[")[2]
+    lungs = replace(found, prior_normal_perfused_dose_gy=None, prior_normal_whole_dose_gy=None)
+    for text in (one, f"[{several}"):
+        file.write_text(f'device = "holmium"\n{text}', encoding="utf-8")
+        for prior, warned in ((lungs, True), (replace(lungs, isotopes=()), False)):
+            codes = {each.code for each in plan_patient_file(file, prior=prior).advisories}
+            assert ("prior_doses_of_other_nuclide" in codes) == warned
+
+
+def test_an_isotope_that_is_not_known_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="isotope must be one of Y-90"):
+        prior_doses(DOSE, STRUCTURES, isotopes=["F-18"])  # type: ignore[list-item]

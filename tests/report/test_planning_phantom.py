@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from yttria._foundation.choices import OBJECTIVES
 from yttria.errors import OutOfRangeError
 from yttria.phantom import liver_phantom, planning_phantom
+from yttria.planning import PartitionModel, Territory, Tumor, optimize_activities
 
 
 def test_the_truth_is_in_the_images() -> None:
@@ -50,3 +52,29 @@ def test_values_out_of_range_are_refused() -> None:
     ):
         with pytest.raises(OutOfRangeError):
             planning_phantom(**arguments)  # type: ignore[arg-type]
+
+
+def test_the_objectives_of_demo_and_default_give_the_ends_of_the_equally_good_activities() -> None:
+    """docs/planning.md states these activities."""
+    phantom = planning_phantom((4.0, 4.0, 4.0))
+    masses, ratios = phantom.mass_kg, phantom.tumor_to_normal_ratio
+    territories = [
+        Territory(
+            name=name,
+            tumors=[Tumor(mass_kg=masses[tumor], tumor_to_normal_ratio=ratios[tumor], name=tumor)],
+            normal_perfused_mass_kg=masses[f"Normal {name}"],
+            lung_shunt_fraction=0.05,
+        )
+        for name, tumor in (("right", "Tumor 1"), ("left", "Tumor 2"))
+    ]
+    model = PartitionModel(territories=territories, lung_mass_kg=masses["Lungs"], overlap="disjoint")
+    default, demo = (
+        optimize_activities(model, objective=objective, normal_perfused_limit_gy=45.0) for objective in OBJECTIVES[:2]
+    )
+    assert (default.objective, demo.objective) == ("max_min_tumor_dose", "max_tumor_energy")
+    assert [gbq for gbq in default.activity_ranges_gbq[0] if gbq is not None] == pytest.approx([0.81, 1.35], abs=0.01)
+    assert default.delivered_activities_gbq[0] == pytest.approx(0.81, abs=0.01)
+    assert demo.delivered_activities_gbq[0] == pytest.approx(1.35, abs=0.01)
+    assert default.delivered_activities_gbq[1] == pytest.approx(demo.delivered_activities_gbq[1])
+    assert "equally_good_plans" in {each.code for each in default.advisories}
+    assert "equally_good_plans" not in {each.code for each in demo.advisories}

@@ -114,7 +114,10 @@ def accumulate(
         rows = [row.as_dict() for row in found]
         told += _add_bed(total, rows, roles, tissues, stored, folder, threads)
         lungs = [_lung_dose(each, threads) for each in stored]
-        prior = prior_doses(total.image, structures, roles=roles, lung_doses_gy=lungs, threads=threads)
+        isotopes = [each.isotope for each in total.treatments if each.isotope is not None]
+        prior = prior_doses(
+            total.image, structures, roles=roles, lung_doses_gy=lungs, isotopes=isotopes, threads=threads
+        )
     advisories = (*total.advisories, *told, *(each for entry in tissues for each in entry.advisories))
     result = {
         "yttria_version": __version__,
@@ -259,7 +262,7 @@ def _report(total: AccumulatedDose, rows: list[Row], prior: PriorDoses, advisori
         },
     )
     known = prior.keywords()
-    for name in (each for each in prior.as_dict() if each != "origins"):
+    for name in (each for each in prior.as_dict() if each.startswith("prior_")):
         value = f"{known[name]:.5g}  # {prior.origins.get(name, '')}" if name in known else "not known"
         print_line(f"{name} =", value, wrap=True)
     print_advisories(advisories)

@@ -143,8 +143,8 @@ def print_plan(demo: DemoPlan) -> None:
     activities = zip(demo.plan.patient.names, planned.doses.delivered_activities_gbq, strict=True)
     listed = " and ".join(f"{activity:.3f} GBq into {name}" for name, activity in activities)
     assert demo.plan.optimum is not None
-    best, binds = planning.optimum_in_words(demo.plan.optimum)[:2]
-    print_line("plan:", f"{listed}; lungs {planned.doses.lung_dose_gy:.1f} Gy. {best} {binds}", wrap=True)
+    reached, binds = planning.optimum_in_words(demo.plan.optimum)[:2]
+    print_line("plan:", f"{listed}; lungs {planned.doses.lung_dose_gy:.1f} Gy. {reached} {binds}", wrap=True)
     for name, choice in planned.vials.items():
         best = choice.options[0]
         print_line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
@@ -20,6 +20,7 @@ from ..geometry.structure import Structure
 from ..planning import (
     DeliveredLimits,
     DeliveredRoles,
+    PriorDoses,
     StructureMetrics,
     delivered_limits,
     delivered_roles,
@@ -119,7 +120,7 @@ class EvaluationOptions:
         if self.limits is not None:
             names = {"device": self.device, "disease": self.disease, "intent": self.intent}
             dose_limits(guideline=cast(Any, self.limits), **cast(Any, names))
-            self._prior()
+            self._prior().keywords()
 
     def check_nuclide(self, nuclide: Nuclide) -> None:
         """Refuse microspheres that do not carry the nuclide of the dose."""
@@ -140,15 +141,20 @@ class EvaluationOptions:
         others = ("limits", "role", "metrics", "parameters")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in others}
 
-    def _prior(self) -> dict[str, float]:
-        return {} if self.prior is None else read_prior_doses(self.prior).keywords()
+    def _prior(self) -> PriorDoses:
+        if self.prior is not None:
+            return read_prior_doses(self.prior)
+        return PriorDoses(prior_normal_perfused_dose_gy=None, prior_normal_whole_dose_gy=None, prior_lung_dose_gy=None)
 
     def _limits(self, dosed: DosedCase, roles: DeliveredRoles, threads: int | None) -> DeliveredLimits:
-        facts = self._facts() | self._prior()
+        prior = self._prior()
+        facts = self._facts() | prior.keywords()
         del facts["prior"]
-        return delivered_limits(
+        found = delivered_limits(
             dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **facts
         )
+        of_prior = prior.advisories(Nuclide(dosed.case.nuclide))
+        return replace(found, advisories=(*of_prior, *found.advisories))
 
 
 def stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:

@@ -13,6 +13,7 @@ def read_prior_doses(folder: Path) -> PriorDoses:
     """Read the prior doses for the next plan."""
     path = folder / "accumulated.json"
     try:
-        return PriorDoses(**json.loads(path.read_text(encoding="utf-8"))["prior"])
+        stated = json.loads(path.read_text(encoding="utf-8"))["prior"]
+        return PriorDoses(**stated | {"isotopes": tuple(stated.get("isotopes", ()))})
     except (ValueError, KeyError, TypeError) as error:
         raise FileFormatError(f"{path}: must hold doses of earlier treatments: {error}") from error

@@ -303,6 +303,8 @@ def accumulate_doses(
     -----
     resampled, outside_image
         As `Image.resampled_on`. Beyond the dose image of a treatment its dose counts as 0.
+    treatments_of_several_nuclides
+        The treatments state different nuclides.
 
     Notes
     -----
@@ -347,8 +349,12 @@ def accumulate_doses(
                 transform_lps=None if each.transform_lps is None else np.asarray(each.transform_lps).tolist(),
                 transform_source=each.transform_source,
                 resampling=None if done is None else done[0],
+                isotope=None if each.nuclide is None else each.nuclide.isotope,
             )
         )
+    if len({each.isotope for each in summed if each.isotope is not None}) > 1:
+        stated = ", ".join(f"'{each.name}' {each.isotope or 'not stated'}" for each in summed)
+        told.append(advise("treatments_of_several_nuclides", stated=stated))
     return AccumulatedDose(
         image=common.with_array(total, "Gy"),
         treatments=tuple(summed),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import Nuclide
-from .._foundation.choices import ResamplingMethod
+from .._foundation.choices import IsotopeName, ResamplingMethod
 from ..advisory import Advisory
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
@@ -55,12 +55,15 @@ class SummedTreatment:
         Source of the transform.
     resampling : dict or None
         Description of the resampling onto the common grid, None if there was none.
+    isotope : str or None
+        Isotope of the dose, such as "Y-90"; None if the treatment states no nuclide.
     """
 
     name: str
     transform_lps: list[list[float]] | None
     transform_source: str | None
     resampling: dict[str, Any] | None
+    isotope: IsotopeName | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as a plain dictionary, ready for JSON.

@@ -137,7 +137,7 @@ def plan_patient_file(
     json_path : str or path-like, optional
         Path of the JSON file. An existing file is replaced in one step.
     prior : PriorDoses, optional
-        Doses of earlier treatments, which the file need not state; see `with_prior_doses`.
+        Doses of earlier treatments, which the file need not state; see `with_prior_doses` and `PriorDoses.advisories`.
     uncertainties : mapping of str to object, optional
         Fields of `PlanUncertaintyInputs` that go before those of the file; None is not stated.
     draws, seed : int
@@ -173,10 +173,14 @@ def plan_patient_file(
         patient = replace(patient, uncertainties=stated.updated(uncertainties, basis="stated by the caller"))
     file = {"path": str(path), "sha256": digest}
     found: ModelComparison | TerritoryPlan
+    told = () if prior is None else prior.advisories(patient.nuclide)
     if isinstance(patient, PatientTerritories):
         found = replace(plan_territories(patient, draws=draws, seed=seed), input_file=file)
+        plans = (replace(plan, advisories=(*told, *plan.advisories)) for plan in found.plans)
+        found = replace(found, plans=tuple(plans))
     else:
         found = replace(compare_models(patient, draws=draws, seed=seed), input_file=file)
+        found = replace(found, advisories=(*told, *found.advisories))
     if json_path is not None:
         text = json.dumps(found.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         with atomic(Path(json_path)) as opened:

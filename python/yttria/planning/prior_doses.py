@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
 
-from .._foundation.choices import StructureRole
-from .._foundation.numbers import number
+from .._core import Nuclide
+from .._foundation.choices import ISOTOPES, IsotopeName, StructureRole
+from .._foundation.numbers import number, one_of
+from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError
 from ..evaluation import dose_volume_histograms
 from ..geometry.image import Image
@@ -34,12 +36,15 @@ class PriorDoses:
         To the lungs.
     origins : mapping of str to str
         Tissue of each dose in words.
+    isotopes : tuple of str
+        Isotopes of the earlier treatments, such as ("Y-90",). It is empty if they are not known.
     """
 
     prior_normal_perfused_dose_gy: float | None
     prior_normal_whole_dose_gy: float | None
     prior_lung_dose_gy: float | None
     origins: Mapping[str, str] = field(default_factory=dict, hash=False)
+    isotopes: tuple[IsotopeName, ...] = ()
 
     def keywords(self) -> dict[str, float]:
         """Return the known doses by the names that `Patient`, `evaluate_limits` and `delivered_limits` take.
@@ -56,7 +61,38 @@ class PriorDoses:
         ... ).keywords()
         {'prior_lung_dose_gy': 4.0}
         """
-        return {name: dose for name, dose in asdict(self).items() if name != "origins" and dose is not None}
+        return {name: dose for name, dose in asdict(self).items() if name.startswith("prior_") and dose is not None}
+
+    def advisories(self, nuclide: Nuclide) -> tuple[Advisory, ...]:
+        """Compare the nuclides of the earlier treatments with that of the next one.
+
+        Parameters
+        ----------
+        nuclide : Nuclide
+            Nuclide of the next treatment.
+
+        Returns
+        -------
+        tuple of Advisory
+            `prior_doses_of_other_nuclide` if a treatment was with another one. Sums of absorbed doses and limits over
+            all treatments do not take account of the different half-lives.
+
+        Examples
+        --------
+        >>> from yttria import Nuclide
+        >>> prior = PriorDoses(
+        ...     prior_normal_perfused_dose_gy=None,
+        ...     prior_normal_whole_dose_gy=12.5,
+        ...     prior_lung_dose_gy=4.0,
+        ...     isotopes=("Y-90",),
+        ... )
+        >>> [advisory.code for advisory in prior.advisories(Nuclide("HO166"))], prior.advisories(Nuclide())
+        (['prior_doses_of_other_nuclide'], ())
+        """
+        if not self.keywords() or not set(self.isotopes) - {nuclide.isotope}:
+            return ()
+        isotopes = ", ".join(self.isotopes)
+        return (advise("prior_doses_of_other_nuclide", isotopes=isotopes, isotope=nuclide.isotope),)
 
     def as_dict(self) -> dict[str, object]:
         """Return the fields as a plain dictionary, ready for JSON.
@@ -79,6 +115,7 @@ def prior_doses(
     *,
     roles: DeliveredRoles | Mapping[StructureRole, Patterns] | None = None,
     lung_doses_gy: Sequence[float | None] = (),
+    isotopes: Sequence[IsotopeName] = (),
     threads: int | None = None,
 ) -> PriorDoses:
     """Find the doses that earlier treatments gave to the tissues of the next plan.
@@ -94,6 +131,8 @@ def prior_doses(
     lung_doses_gy : sequence of float or None, optional
         Dose of each earlier treatment to the lungs in Gy, such as `DeliveredLimits.doses.lung_dose_gy`. If one of them
         is None, or none is given, the sum is not known.
+    isotopes : sequence of {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}, optional
+        Isotopes of the earlier treatments, for `PriorDoses.advisories`.
     threads : int, optional
         Number of threads; all processors if not given.
 
@@ -105,6 +144,8 @@ def prior_doses(
     ------
     OutOfRangeError
         If a dose to the lungs is negative or not finite.
+    UnknownNameError
+        If an isotope is not one of those.
     GeometryError, UnknownNameError
         As `delivered_limits`.
 
@@ -147,6 +188,7 @@ def prior_doses(
         prior_normal_whole_dose_gy=found["prior_normal_whole_dose_gy"],
         prior_lung_dose_gy=sum(known) if whole else None,
         origins=origins,
+        isotopes=tuple(dict.fromkeys(one_of("isotope", each, ISOTOPES) for each in isotopes)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import DoseVolumeHistogram, Nuclide
+from .._core import DoseVolumeHistogram
 from .._foundation.choices import Device, StructureRole, Tissue
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise
@@ -18,8 +18,10 @@ from ..evaluation.dose_metrics import PARAMETERS
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from ..voxel import DoseResult
+from ..voxel.dose_kernel import nuclide_of
 from .delivered_regions import DeliveredRegions, delivered_regions, known_mass_kg
 from .delivered_roles import DeliveredRoles, delivered_roles
+from .microsphere_nuclide import device_of_dose
 
 #: Tissues by the spelling of the parameter sets.
 _TISSUES: dict[str, Tissue] = {"tumor": "tumor", "normal liver": "normal_liver", "lung": "lung"}
@@ -213,7 +215,8 @@ def structure_metrics(
         As `tissue_parameters` takes them. A tumor takes those of the tumor, lungs those of the lung, liver, perfused
         volume and normal liver those of the normal liver, and a structure without a role none.
     device : {"glass", "resin", "holmium", "custom"}, optional
-        Microspheres that were used.
+        Microspheres that were used. If they are not stated, those of a dose of Ho-166 are holmium ones, and those of
+        a further nuclide are custom ones.
     hepatic_reserve_fraction : float, optional
         Stated in the row of the liver; by default it follows from the masses of liver and perfused volume.
     histograms : mapping of str to DoseVolumeHistogram, optional
@@ -230,12 +233,15 @@ def structure_metrics(
     UnknownNameError
         If a metric, a set or a role is not known.
     ArgumentError
-        If a metric needs parameters that no tissue has.
+        If a metric needs parameters that no tissue has, or if the microspheres carry another nuclide than that of the
+        dose.
     GeometryError
         If a structure lies in another frame of reference.
 
     Warns
     -----
+    parameters_not_verified, device_mismatch
+        As `ParameterSet.advisories`.
     negative_doses_as_zero
         A radiobiological model took negative doses as 0.
 
@@ -249,7 +255,8 @@ def structure_metrics(
     >>> round(found.rows["Tumor 1"]["tumor_to_normal_ratio"], 1)
     4.6
     """
-    columns, tissues = checked_metrics(metrics, parameters, device)
+    nuclide = nuclide_of(result.provenance)
+    columns, tissues = checked_metrics(metrics, parameters, device_of_dose(device, nuclide))
     if not isinstance(roles, DeliveredRoles):
         roles = delivered_roles(structures, roles)
     if histograms is None:
@@ -258,7 +265,6 @@ def structure_metrics(
     if any(column.kind in ("tn", "reserve") for column in columns):
         regions = delivered_regions(result, structures, roles, threads=threads)
     inside = result.voxel_fractions(structures, threads=threads)
-    nuclide = Nuclide.from_dose_factor(result.provenance.half_life_h, result.provenance.dose_factor_gy_kg_per_gbq)
     reserve = regions.hepatic_reserve_fraction if hepatic_reserve_fraction is None else hepatic_reserve_fraction
     ratios, of_liver = regions.tumor_to_normal_ratios, roles.liver[0] if len(roles.liver) == 1 else None
 
