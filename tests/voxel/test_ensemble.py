@@ -50,7 +50,7 @@ def test_a_whole_shift_moves_the_density_by_voxels() -> None:
         assert sorted(expected[:, n]) == pytest.approx([spread.lowest_gy, spread.highest_gy])
         assert spread.mean_gy == pytest.approx(expected[:, n].mean())
         assert spread.standard_deviation_gy == pytest.approx(expected[:, n].std(ddof=1))
-        assert spread.as_dict()["unmoved_gy"] == spread.unmoved_gy
+        assert spread.as_dict()["nominal_gy"] == spread.nominal_gy
 
 
 def test_moved_activity_keeps_its_sum_inside() -> None:
@@ -65,15 +65,15 @@ def test_moved_activity_keeps_its_sum_inside() -> None:
         scaling=NOW,
         shifts_mm=[(2.0, 1.0, -3.0), (-4.0, 2.0, 5.0)],
         blur_fwhm_mm=3.0,
-        moved="activity",
+        shifted="activity",
         method="local_deposition",
     )
-    assert spread.lowest_gy == pytest.approx(spread.unmoved_gy, rel=0.01)
-    assert spread.highest_gy == pytest.approx(spread.unmoved_gy, rel=0.01)
+    assert spread.lowest_gy == pytest.approx(spread.nominal_gy, rel=0.01)
+    assert spread.highest_gy == pytest.approx(spread.nominal_gy, rel=0.01)
     (alone,) = dose_ensemble(
-        activity, uniform, whole, scaling=NOW, shifts_mm=[(0, 0, 0)], moved="activity", method="local_deposition"
+        activity, uniform, whole, scaling=NOW, shifts_mm=[(0, 0, 0)], shifted="activity", method="local_deposition"
     )
-    assert (alone.mean_gy, alone.standard_deviation_gy) == (pytest.approx(alone.unmoved_gy), 0)
+    assert (alone.mean_gy, alone.standard_deviation_gy) == (pytest.approx(alone.nominal_gy), 0)
 
 
 def test_lung_spreads_more_than_the_source() -> None:
@@ -90,8 +90,8 @@ def test_bad_input_is_named() -> None:
         _ensemble([(1, 2, np.inf)])
     with pytest.raises(OutOfRangeError, match="blur in mm"):
         _ensemble([(0, 0, 0)], blur_fwhm_mm=-1.0)
-    with pytest.raises(UnknownNameError, match="moved"):
-        _ensemble([(0, 0, 0)], moved="liver")
+    with pytest.raises(UnknownNameError, match="shifted"):
+        _ensemble([(0, 0, 0)], shifted="liver")
     activity, density, _ = _case()
     far = Structure("Far", np.ones((2, 2, 2), bool), AFFINE + np.array([[0, 0, 0, 1e4]] * 3 + [[0] * 4]))
     with pytest.raises(ArgumentError, match="'Far' occupies no voxel"):

@@ -61,7 +61,7 @@ CtCurve = Literal["schneider_1996", "schneider_2000", "kao_2014"]
 #: Treatment of CT numbers beyond a curve.
 OutOfRange = Literal["refuse", "clamp"]
 #: The part that an ensemble shifts relative to the rest.
-Moved = Literal["density", "activity"]
+ShiftedImage = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
 ISOTOPES: tuple[IsotopeName, ...] = get_args(IsotopeName)
@@ -76,7 +76,7 @@ ON_INTERRUPT: tuple[OnInterrupt, ...] = get_args(OnInterrupt)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)
 LOW_DENSITY_VOXELS: tuple[LowDensityVoxels, ...] = get_args(LowDensityVoxels)
 CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
-MOVED: tuple[Moved, ...] = get_args(Moved)
+SHIFTED_IMAGES: tuple[ShiftedImage, ...] = get_args(ShiftedImage)
 OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 DEFAULT_MEDIUM: MediumName = "liver"
 #: The dose models as texts name them.

@@ -19,7 +19,7 @@ from ..geometry.structure_selection import check_unique_names
 from .biologically_effective_dose import bed_gy
 from .dvh import dose_volume_histograms
 from .tables import StructureDose
-from .treatment_dose import SummedTreatment, TreatmentDose, moved_dose, on_common_grid
+from .treatment_dose import SummedTreatment, TreatmentDose, on_common_grid, transformed_dose
 
 #: Share of a structure that may lie outside the dose image of a treatment without an advisory.
 _OUTSIDE_FRACTION = 0.01
@@ -129,9 +129,9 @@ class AccumulatedDose:
             for image in (grid, *self.parts)
         )
         for treatment in self._given:
-            moved = moved_dose(treatment, grid)
+            transformed = transformed_dose(treatment, grid)
             for structure in structures:
-                beyond = structure.voxel_fractions_on(moved, threads=threads).outside_fraction
+                beyond = structure.voxel_fractions_on(transformed, threads=threads).outside_fraction
                 if beyond > _OUTSIDE_FRACTION:
                     told.append(
                         advise(
@@ -333,7 +333,7 @@ def accumulate_doses(
     names = [each.name for each in given]
     if len(set(names)) < len(names):
         raise DuplicateNameError(f"treatments must have different names, got {', '.join(names)}")
-    common = moved_dose(given[-1], None) if grid is None else grid
+    common = transformed_dose(given[-1], None) if grid is None else grid
     total = np.zeros(common.shape)
     parts, summed, told = [], [], []
     for each in given:

@@ -80,7 +80,7 @@ class SummedTreatment:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def moved_dose(treatment: TreatmentDose, common: Image | None, image: Image | None = None) -> Image:
+def transformed_dose(treatment: TreatmentDose, common: Image | None, image: Image | None = None) -> Image:
     """Transform the dose of a treatment, or another image on its grid, into the common space."""
     image = treatment.dose if image is None else image
     if treatment.transform_lps is None:
@@ -93,10 +93,10 @@ def on_common_grid(
     image: Image, treatment: TreatmentDose, common: Image, method: ResamplingMethod, threads: int | None
 ) -> tuple[Image, tuple[dict[str, Any], tuple[Advisory, ...]] | None]:
     """Resample an image on the grid of a treatment onto the common grid, and describe the resampling."""
-    moved = moved_dose(treatment, common, image)
-    frames = moved.frame_of_reference_uid, common.frame_of_reference_uid
+    transformed = transformed_dose(treatment, common, image)
+    frames = transformed.frame_of_reference_uid, common.frame_of_reference_uid
     check_same_frame(frames[0], f"the dose of '{treatment.name}'", frames[1], "the common grid")
-    if moved.same_grid(common):
-        return common.with_array(moved.array, "Gy"), None
-    done = moved.resampled_on(common, method=method, fill_value=0.0, threads=threads)
+    if transformed.same_grid(common):
+        return common.with_array(transformed.array, "Gy"), None
+    done = transformed.resampled_on(common, method=method, fill_value=0.0, threads=threads)
     return common.with_array(done.image.array, "Gy"), (done.as_dict(), done.advisories)

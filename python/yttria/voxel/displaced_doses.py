@@ -29,7 +29,7 @@ class DisplacedDoses:
 
     Parameters
     ----------
-    unmoved : mapping of str to float
+    nominal : mapping of str to float
         Quantities of the unchanged structure by the names of `QUANTITIES`.
     outward, inward : mapping of str to float, optional
         Quantities with the whole outline displaced outward and inward by the same step; None if that was not requested,
@@ -40,7 +40,7 @@ class DisplacedDoses:
         Quantities after a shift forth and back along each axis of the patient; empty if that was not requested.
     """
 
-    unmoved: Values
+    nominal: Values
     outward: Values | None = None
     inward: Values | None = None
     steps: float = 1.0
@@ -54,12 +54,12 @@ class DisplacedDoses:
         return self.change({name: each[quantity] for name, each in self._sides().items()})
 
     def _sides(self) -> dict[str, Values]:
-        sides = {"unmoved": self.unmoved, "outward": self.outward, "inward": self.inward}
+        sides = {"nominal": self.nominal, "outward": self.outward, "inward": self.inward}
         return {name: each for name, each in sides.items() if each is not None}
 
     @property
     def sides(self) -> Mapping[str, Values]:
-        """Return the quantities "unmoved", and "outward" and "inward" if they exist."""
+        """Return the quantities "nominal", and "outward" and "inward" if they exist."""
         return self._sides()
 
     def change(self, value: Mapping[str, float]) -> float:
@@ -72,7 +72,7 @@ class DisplacedDoses:
         With `y(z) = y + l z + q z^2` along an axis and a standard normal z, the variance is `l^2 + 2 q^2`. A dose often
         has its maximum at the position of the structure, where the first order alone would be 0.
         """
-        variance, at = 0.0, self.unmoved[quantity]
+        variance, at = 0.0, self.nominal[quantity]
         for forth, back in self.shifted:
             if forth is None or back is None:
                 one = forth or back
@@ -85,12 +85,12 @@ class DisplacedDoses:
 
 
 def central_difference(value: Mapping[str, float]) -> float:
-    """Return the change of a value by a step outward, from its values "unmoved", "outward" and "inward"."""
+    """Return the change of a value by a step outward, from its values "nominal", "outward" and "inward"."""
     if "outward" in value and "inward" in value:
         return 0.5 * (value["outward"] - value["inward"])
     if "outward" in value:
-        return value["outward"] - value["unmoved"]
-    return value["unmoved"] - value["inward"] if "inward" in value else 0.0
+        return value["outward"] - value["nominal"]
+    return value["nominal"] - value["inward"] if "inward" in value else 0.0
 
 
 def step_mm(displacement_mm: float, voxel_size_mm: Sequence[float]) -> float:
@@ -172,13 +172,13 @@ def _key(name: str, side: str) -> str:
     return f"{side}/{name}"
 
 
-def _collected(name: str, unmoved: Values, found: Mapping[str, Values], steps: float) -> DisplacedDoses:
+def _collected(name: str, nominal: Values, found: Mapping[str, Values], steps: float) -> DisplacedDoses:
     def at(side: str) -> Values | None:
         return found.get(_key(name, side))
 
     pairs: Sequence[tuple[Values | None, Values | None]] = [(at(f"forth {a}"), at(f"back {a}")) for a in range(3)]
     return DisplacedDoses(
-        unmoved=unmoved,
+        nominal=nominal,
         outward=at("outward"),
         inward=at("inward"),
         steps=steps,

@@ -132,19 +132,19 @@ class DoseResult(DosedImage):
         [5.0, 0.0, 0.0]
         """
 
-        def moved(image: Image | None) -> Image | None:
+        def transformed(image: Image | None) -> Image | None:
             if image is None:
                 return None
             return image.transformed(transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source)
 
-        dose = moved(self.image)
+        dose = transformed(self.image)
         assert dose is not None
         return replace(
             self,
             image=dose,
-            activity=moved(self.activity),
-            density=moved(self.density),
-            uncertainty=moved(self.uncertainty),
+            activity=transformed(self.activity),
+            density=transformed(self.density),
+            uncertainty=transformed(self.uncertainty),
         )
 
     def table(

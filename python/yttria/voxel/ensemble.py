@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._foundation.choices import MOVED, Moved
+from .._foundation.choices import SHIFTED_IMAGES, ShiftedImage
 from .._foundation.numbers import number, one_of
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..geometry.image import Image
@@ -29,7 +29,7 @@ class DoseSpread:
     ----------
     structure : str
         Its name.
-    unmoved_gy : float
+    nominal_gy : float
         Mean dose without shift and blur.
     mean_gy, standard_deviation_gy : float
         Mean and standard deviation over the members. The latter is that of the sample, 0 for a single member.
@@ -38,7 +38,7 @@ class DoseSpread:
     """
 
     structure: str
-    unmoved_gy: float
+    nominal_gy: float
     mean_gy: float
     standard_deviation_gy: float
     lowest_gy: float
@@ -67,7 +67,7 @@ def dose_ensemble(
     scaling: AbsoluteScaling | RelativeScaling,
     shifts_mm: Sequence[Sequence[float]],
     blur_fwhm_mm: float = 0.0,
-    moved: Moved = "density",
+    shifted: ShiftedImage = "density",
     **options: Any,
 ) -> list[DoseSpread]:
     """Compute mean doses of structures with the density or the activity shifted and blurred.
@@ -86,8 +86,8 @@ def dose_ensemble(
         Shift of each member in mm toward left, posterior and superior.
     blur_fwhm_mm : float
         Full width at half maximum in mm of a Gaussian that blurs the shifted part, 0 for none.
-    moved : {"density", "activity"}
-        The part that is shifted and blurred. Beyond its edge, density is the nearest value and activity is 0.
+    shifted : {"density", "activity"}
+        The image that is shifted and blurred. Beyond its edge, density is the nearest value and activity is 0.
     **options
         Further arguments of `dose_image`; `method` is "superposition" if not given.
 
@@ -120,7 +120,7 @@ def dose_ensemble(
     >>> liver.lowest_gy <= liver.mean_gy <= liver.highest_gy
     True
     """
-    one_of("moved", moved, MOVED)
+    one_of("shifted", shifted, SHIFTED_IMAGES)
     blur = number("blur in mm", blur_fwhm_mm)
     if not (np.isfinite(blur) and blur >= 0):
         raise OutOfRangeError(f"blur in mm must be finite and >= 0, got {blur}")
@@ -130,12 +130,12 @@ def dose_ensemble(
     options = {"method": "superposition", **options}
 
     def means(shift_mm: NDArray[np.float64] | None) -> list[float]:
-        moved_activity, moved_density = activity, density
-        if shift_mm is not None and moved == "activity":
-            moved_activity = _moved(activity, shift_mm, blur, fill=0.0)
+        shifted_activity, shifted_density = activity, density
+        if shift_mm is not None and shifted == "activity":
+            shifted_activity = _shifted_image(activity, shift_mm, blur, fill=0.0)
         elif shift_mm is not None:
-            moved_density = _moved(density_in_g_per_ml(density), shift_mm, blur, fill=None)
-        result = dose_image(moved_activity, scaling=scaling, density=moved_density, **options)
+            shifted_density = _shifted_image(density_in_g_per_ml(density), shift_mm, blur, fill=None)
+        result = dose_image(shifted_activity, scaling=scaling, density=shifted_density, **options)
         found = []
         for row in result.table(structures, threads=options.get("threads")):
             if row.mean_gy is None:
@@ -143,12 +143,12 @@ def dose_ensemble(
             found.append(row.mean_gy)
         return found
 
-    unmoved = means(None)
+    nominal = means(None)
     doses = np.array([means(shift) for shift in members])
     return [
         DoseSpread(
             structure=structure.name,
-            unmoved_gy=unmoved[n],
+            nominal_gy=nominal[n],
             mean_gy=float(of_structure.mean()),
             standard_deviation_gy=float(of_structure.std(ddof=1)) if len(members) > 1 else 0.0,
             lowest_gy=float(of_structure.min()),
@@ -168,7 +168,7 @@ def _shift(shift_mm: Sequence[float]) -> NDArray[np.float64]:
     return np.array([x, y, z])
 
 
-def _moved(image: Image, shift_mm: NDArray[np.float64], blur_fwhm_mm: float, fill: float | None) -> Image:
+def _shifted_image(image: Image, shift_mm: NDArray[np.float64], blur_fwhm_mm: float, fill: float | None) -> Image:
     """Shift an image in patient space and blur it; beyond its edge is `fill`, or the nearest value."""
     array: NDArray[Any] = image.array
     if array.dtype.kind != "f":

@@ -120,9 +120,9 @@ def _reference_outline(
         return None
     inside, u, size_mm = evaluated.fractions[name], outline.displacement_mm, evaluated.dose.voxel_size_mm
     depth, step = outline_depth(inside, size_mm), step_mm(u, size_mm)
-    sides = {"unmoved": inside, "outward": depth.displaced(step), "inward": depth.displaced(-step)}
+    sides = {"nominal": inside, "outward": depth.displaced(step), "inward": depth.displaced(-step)}
     counts = {side: sum_inside(fractions, evaluated.activity) for side, fractions in sides.items()}
-    factors = {side: counts["unmoved"] / total for side, total in counts.items() if total > 0.0}
+    factors = {side: counts["nominal"] / total for side, total in counts.items() if total > 0.0}
     change = central_difference(factors) * u / step
     words = f"outline of the reference '{name}'"
     return component("volume", words, u, change, outline.basis, unit="mm", is_default=outline.is_default)
