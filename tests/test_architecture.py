@@ -167,7 +167,7 @@ def test_no_files_use_each_other_in_a_circle(files: Graph) -> None:
     assert not circle_of(rooms_of(files))
 
 
-def test_no_room_imports_the_face_of_the_package() -> None:
+def test_no_room_imports_the_top_of_the_package() -> None:
     assert not [file for file, used in python_files().items() if "__init__" in used]
 
 
@@ -178,7 +178,7 @@ def test_the_models_of_the_core_do_not_know_each_other() -> None:
         assert one not in rooms[other]
 
 
-def test_only_the_glue_names_pyo3_or_numpy() -> None:
+def test_only_the_bindings_name_pyo3_or_numpy() -> None:
     for path in SRC.rglob("*.rs"):
         if path.relative_to(SRC).parts[0] != "python":
             assert not re.search(r"\b(pyo3|numpy)\b", path.read_text()), path

@@ -74,7 +74,7 @@ def test_every_block_runs(path: Path, demo_folder: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_a_program_in_another_language_answers_right(tmp_path: Path, language: str) -> None:
+def test_a_program_in_another_language_gives_the_right_answer(tmp_path: Path, language: str) -> None:
     if shutil.which(PROGRAMS[language][0]) is None:
         pytest.skip(f"{PROGRAMS[language][0]} is not installed")
     programs = [text for path in DOCUMENTS for name, text in blocks(path) if name == language]
@@ -100,7 +100,7 @@ def run_line(words: list[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
-def test_every_link_leads_somewhere(path: Path) -> None:
+def test_every_link_leads_to_an_existing_file_and_heading(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
         if not target.startswith(("http://", "https://")):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
@@ -121,7 +121,7 @@ def test_every_example_of_a_docstring_runs(name: str, tmp_path: Path, monkeypatc
     assert not found.failed, f"{name}: see the output"
 
 
-def test_one_version_number() -> None:
+def test_every_file_states_the_same_version() -> None:
     import yttria
 
     found = re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), flags=re.MULTILINE)

@@ -134,7 +134,7 @@ def test_derivatives_hold_the_results_and_name_their_inputs(
     measured("values of tables equal to those of Parquet", compared)
 
 
-def test_what_is_not_in_the_standard_is_listed_for_its_validator(dosed: tuple[Path, Path], tmp_path: Path) -> None:
+def test_files_that_bids_does_not_define_are_listed_for_its_validator(dosed: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "derivatives"
     write_bids_derivatives(dosed[1], out)
     patterns = (out / ".bidsignore").read_text().split()
@@ -242,7 +242,7 @@ def test_a_manifest_that_has_changed_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", [lambda path: path.write_text("mine"), lambda path: path.mkdir()])
-def test_a_file_in_the_way_stays_and_an_empty_folder_is_used(
+def test_an_existing_file_is_not_replaced_and_an_empty_folder_is_used(
     dosed: tuple[Path, Path], tmp_path: Path, made: Callable[[Path], Any]
 ) -> None:
     out = tmp_path / "out"

@@ -18,7 +18,7 @@ from yttria.batch import cohort_report, run_manifest, write_manifest
 from yttria.errors import FileFormatError
 
 
-def test_the_summary_finds_what_stands_out(tmp_path: Path) -> None:
+def test_the_summary_names_unusual_cases(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from yttria.batch.figure import cohort_figure
     from yttria.batch.summary import modified_z, summarize

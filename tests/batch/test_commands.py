@@ -40,7 +40,7 @@ def invoke(*arguments: str | Path, code: int = 0) -> str:
     return done.output
 
 
-def test_init_never_writes_over_a_manifest(tmp_path: Path) -> None:
+def test_init_never_replaces_a_manifest(tmp_path: Path) -> None:
     write_files(tmp_path, 1)
     (tmp_path / "a0.nii.gz").rename(tmp_path / "pet.nii.gz")
     out = tmp_path / "manifest.csv"
@@ -50,7 +50,7 @@ def test_init_never_writes_over_a_manifest(tmp_path: Path) -> None:
     assert out.read_text() == "edited"
 
 
-def test_the_commands_report_what_is_wrong_and_how_a_run_ended(tmp_path: Path) -> None:
+def test_the_commands_report_mistakes_and_the_end_of_a_run(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     manifest, results = cohort(tmp_path, 8), tmp_path / "results"
     run = ("run", manifest, "-o", results, "--executor", "threads")
@@ -78,7 +78,7 @@ def test_the_commands_report_what_is_wrong_and_how_a_run_ended(tmp_path: Path) -
     invoke("summary", tmp_path, code=1)
 
 
-def test_hostile_names_go_through_a_batch_as_they_are(tmp_path: Path) -> None:
+def test_hostile_names_pass_through_a_batch_unchanged(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     write_files(tmp_path, 1)
     image = yttria.read_image(tmp_path / "a0.nii.gz")

@@ -133,7 +133,7 @@ def test_changed_values_behind_an_unchanged_header_are_dosed_again(tmp_path: Pat
 
 
 @pytest.mark.claim("batch_key")
-def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
+def test_a_slice_whose_name_begins_with_a_dot_belongs_to_the_key(tmp_path: Path) -> None:
     def case(who: str, factor: int) -> dict[str, Any]:
         folder = write_series(tmp_path / who, (values() % 500).astype(np.uint16), affine("plain"), "PT")
         last = sorted(folder.iterdir())[-1]
@@ -161,7 +161,9 @@ def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
         assert (found["A"] == found["B"]) == (by_hand["A"] == by_hand["B"])
 
 
-def test_a_file_outside_of_the_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_opens_a_file_outside_of_the_key_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from yttria.case import inputs as case_inputs
     from yttria.io.opened import record_opened
 
@@ -220,7 +222,7 @@ def _cases(folder: Path) -> Iterator[Case]:
 
 
 @pytest.mark.claim("batch_key")
-def test_whatever_a_reader_opens_is_covered_by_the_key(tmp_path: Path) -> None:
+def test_every_file_that_a_reader_opens_belongs_to_the_key(tmp_path: Path) -> None:
     folder = Path(os.path.realpath(tmp_path))
     for case in _cases(folder):
         with really_opened(folder) as opened:
@@ -276,7 +278,7 @@ def _cases_of_real_files(folder: Path, data: Path) -> Iterator[Case]:
 
 
 @pytest.mark.claim("opened_files")
-def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data: Path, tmp_path: Path) -> None:
+def test_every_opened_file_of_real_data_belongs_to_the_key(shared_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("highdicom")
     folder = Path(os.path.realpath(tmp_path))
     for case in _cases_of_real_files(folder, shared_data):
@@ -290,7 +292,7 @@ def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data
 
 
 @pytest.mark.claim("batch_key")
-def test_a_link_that_leads_elsewhere_is_another_file(tmp_path: Path) -> None:
+def test_a_link_to_another_scan_is_dosed_again(tmp_path: Path) -> None:
     link = tmp_path / "pet.nrrd"
     write_manifest(
         [{"case_id": "A", "activity": "pet.nrrd", "structures": str(liver(tmp_path)), "scan_delay_h": 20.0}],
@@ -331,7 +333,9 @@ def scan(tmp_path: Path) -> Path:
 
 
 @pytest.mark.claim("batch_newest")
-def test_a_run_under_a_clock_of_tomorrow_does_not_win(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_a_clock_ahead_of_time_does_not_hide_later_results(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as ahead:
         ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)
         run_manifest(scan / "manifest.csv", scan / "out")
@@ -346,7 +350,7 @@ def test_a_run_under_a_clock_of_tomorrow_does_not_win(scan: Path, monkeypatch: p
 
 
 @pytest.mark.claim("batch_newest")
-def test_a_later_failure_is_visible(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tables_show_a_later_failure(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as ahead:
         ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)
         run_manifest(scan / "manifest.csv", scan / "out")

@@ -50,7 +50,7 @@ def manifest(tmp_path: Path) -> Path:
     return cohort_of(tmp_path, HOSTILE)
 
 
-def test_each_map_has_the_name_of_its_case_whatever_the_name(manifest: Path, tmp_path: Path) -> None:
+def test_each_map_is_named_after_its_case_for_any_name(manifest: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
     run_manifest(manifest, results, maps="nii.gz")
     files = by_case(results)
@@ -69,7 +69,7 @@ def test_each_map_has_the_name_of_its_case_whatever_the_name(manifest: Path, tmp
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_stem_is_a_plain_name_and_the_same_again(name: str) -> None:
+def test_file_names_of_cases_are_plain_and_reproducible(name: str) -> None:
     stem = file_stem(name, 4)
     assert file_stem(stem, 4) == stem
     assert Path(stem).name == stem
@@ -92,7 +92,7 @@ def test_names_follow_the_manifest_and_leave_other_files_alone(
     assert not (results / "by_case" / "rows_1_to_4").exists()
 
 
-def test_a_list_that_somebody_edited_removes_nothing_elsewhere(manifest: Path, tmp_path: Path) -> None:
+def test_an_edited_list_of_names_removes_no_file_elsewhere(manifest: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
     run_manifest(manifest, results, maps="nii")
     outside = tmp_path / "outside.txt"
@@ -103,7 +103,7 @@ def test_a_list_that_somebody_edited_removes_nothing_elsewhere(manifest: Path, t
     assert outside.read_text() == "kept"
 
 
-def test_maps_get_names_where_links_are_refused(
+def test_maps_are_named_after_cases_if_links_are_refused(
     manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: Any) -> None:

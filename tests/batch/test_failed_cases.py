@@ -34,7 +34,7 @@ COUNT = 70
 
 
 @pytest.mark.claim("batch_bad_case")
-def test_a_bad_case_spoils_only_itself(tmp_path: Path) -> None:
+def test_a_failed_case_changes_no_other_result(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, COUNT), tmp_path / "results"
     good = {n: (tmp_path / f"a{n}.nii.gz").read_bytes() for n in range(4)}
     (tmp_path / "a1.nii.gz").write_bytes(good[1][:-200])
@@ -72,7 +72,7 @@ def test_a_case_that_fails_after_it_was_done_is_in_quarantine(tmp_path: Path) ->
 
 
 @pytest.mark.claim("batch_bad_case")
-def test_a_file_that_changes_while_it_is_read_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_changes_while_it_is_read_gives_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = cohort(tmp_path, 1)
 
     def read_and_change(case: Case) -> Any:
@@ -86,7 +86,7 @@ def test_a_file_that_changes_while_it_is_read_is_no_result(tmp_path: Path, monke
     assert "changed while it was read" in found[0]["message"]
 
 
-def test_too_many_failures_stop_the_run_and_keep_what_was_done(tmp_path: Path) -> None:
+def test_too_many_failures_stop_the_run_and_keep_finished_cases(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, COUNT), tmp_path / "results"
     (tmp_path / "a1.nii.gz").unlink()
     report = run_manifest(manifest, results, executor=executors.threads(1), max_failures=2)
@@ -139,7 +139,9 @@ def _awkward_in_worker() -> None:
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_any_error_of_a_worker_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_any_error_of_a_worker_is_a_row_of_the_quarantine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     manifest = cohort(tmp_path, 4)
     pool: Executor
     if kind == "threads":
@@ -156,7 +158,7 @@ def test_any_error_of_a_worker_is_a_row(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes as POSIX has them")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_a_pipe_in_place_of_a_file_is_that_rows_error(tmp_path: Path, executor: str) -> None:
+def test_a_pipe_in_place_of_a_file_is_an_error_of_its_case(tmp_path: Path, executor: str) -> None:
     write_files(tmp_path, 2)
     os.mkfifo(tmp_path / "pipe.nii.gz")
     (tmp_path / "series").mkdir()
@@ -188,7 +190,9 @@ def test_a_pipe_in_place_of_a_file_is_that_rows_error(tmp_path: Path, executor: 
 
 
 @pytest.mark.parametrize("make", [executors.threads])
-def test_a_case_out_of_memory_is_that_rows_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+def test_a_case_without_enough_memory_is_an_error_of_that_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
     honest = worker.dose_case
 
     def hungry(case: Any, *arguments: Any, **keywords: Any) -> Any:

@@ -84,7 +84,9 @@ def nothing_twice(results: Path) -> bool:
 
 @pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_a_killed_runner(manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path, executor: str) -> None:
+def test_after_a_killed_run_the_next_run_completes_the_tables(
+    manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path, executor: str
+) -> None:
     command = ("batch", "run", manifest, "-o", tmp_path, "--executor", executor, "-n", "2")
     process = start(*command)
     wait_for_results(process, tmp_path)
@@ -100,7 +102,7 @@ def test_a_killed_runner(manifest: Path, undisturbed: dict[str, bytes], tmp_path
 
 @pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_a_runner_killed_at_random_moments(
+def test_after_kills_at_random_moments_the_tables_are_complete(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path, executor: str
 ) -> None:
     """Each attempt is killed with its workers, some time after its ledger appeared; each test run has other moments."""
@@ -121,7 +123,7 @@ def test_a_runner_killed_at_random_moments(
 
 @pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_runner_keeps_all_it_computed(
+def test_an_interrupted_run_keeps_every_finished_case(
     manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path, number: signal.Signals
 ) -> None:
     command = ("batch", "run", manifest, "-o", tmp_path, "--json", "--executor", "threads")
@@ -140,7 +142,7 @@ def test_an_interrupted_runner_keeps_all_it_computed(
 
 @pytest.mark.claim("batch_two_runners")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_two_runners_on_one_folder_may_dose_a_case_twice_and_corrupt_nothing(
+def test_two_runs_on_one_folder_may_dose_a_case_twice_and_corrupt_nothing(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path, executor: str
 ) -> None:
     command = ("batch", "run", manifest, "-o", tmp_path, "--json", "--executor", executor, "-n", "1")
@@ -153,7 +155,7 @@ def test_two_runners_on_one_folder_may_dose_a_case_twice_and_corrupt_nothing(
 
 
 @pytest.mark.claim("batch_two_runners")
-def test_a_runner_goes_on_beside_one_that_is_killed(
+def test_a_run_continues_beside_one_that_is_killed(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path
 ) -> None:
     command = ("batch", "run", manifest, "-o", tmp_path, "--executor", "threads", "-n", "1", "--maps", "nii.gz")
@@ -189,7 +191,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.claim("batch_rerun")
-def test_a_killed_dask_worker(manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_after_a_killed_dask_worker_the_tables_are_complete(
+    manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     pytest.importorskip("distributed")
     script, results = tmp_path / "kills.py", tmp_path / "results"
     script.write_text(KILLS_A_WORKER)
@@ -214,7 +218,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("extra", [(), ("--maps", "nii.gz")], ids=["tables", "maps"])
-def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: Path, extra: tuple[str, ...]) -> None:
+def test_after_a_full_disk_the_next_run_completes_the_tables(
+    manifest: Path, undisturbed: dict[str, bytes], small_disk: Path, extra: tuple[str, ...]
+) -> None:
     results = small_disk / "results"
     command = ("batch", "run", manifest, "-o", results, "--executor", "threads", *extra)
     process = start(*command)
@@ -232,9 +238,7 @@ def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: 
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["its mark", "a map"])
-def test_the_next_run_removes_what_a_runner_killed_while_it_wrote_has_left(
-    manifest: Path, tmp_path: Path, first: bool
-) -> None:
+def test_the_next_run_removes_incomplete_files_of_a_killed_run(manifest: Path, tmp_path: Path, first: bool) -> None:
     if not first:
         mark_folder(tmp_path, manifest)
     dies = (

@@ -42,7 +42,7 @@ def write(folder: Path, name: str, changes: dict[int, dict[str, Any]], count: in
     return folder / name
 
 
-def test_the_published_schema_is_what_a_case_takes() -> None:
+def test_the_published_schema_has_the_fields_of_a_case() -> None:
     published = schema()["properties"]
     assert set(published) == {each.name for each in fields(Case)}
     for each in fields(Case):
@@ -123,7 +123,7 @@ def test_every_mistake_is_named_with_row_and_column(folder: Path, name: str) -> 
         list(read_manifest(path))
 
 
-def test_what_csv_alone_can_get_wrong(folder: Path) -> None:
+def test_mistakes_that_only_csv_allows_are_named(folder: Path) -> None:
     path = folder / "raw.csv"
     path.write_text("case_id,activity,structures,dose,scan_delay_h\na,a0.nii.gz,s0.nii.gz,,x\nb,a0.nii.gz,s0.nii.gz\n")
     found = check_manifest(path)[1]
@@ -320,7 +320,7 @@ def test_the_nuclide_of_a_sidecar_becomes_that_of_the_case(
         ({}, {"TracerRadionuclide": "F18"}, ["TracerRadionuclide must be one of"]),
     ],
 )
-def test_what_a_manifest_states_otherwise_than_a_sidecar_is_noted(
+def test_a_manifest_that_contradicts_a_sidecar_is_noted(
     folder: Path, tmp_path: Path, declared: dict[str, Any], stated: dict[str, Any], noted: list[str]
 ) -> None:
     (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
@@ -346,7 +346,7 @@ def test_sidecars_are_inherited_and_the_nearest_statement_counts(folder: Path, t
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe{", b"[" * 100_000, b"\xef\xbb\xbf{}"])
-def test_a_sidecar_that_is_no_json_is_a_note(folder: Path, tmp_path: Path, content: bytes) -> None:
+def test_a_sidecar_that_is_not_json_is_noted(folder: Path, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
     (tmp_path / "sub-01_pet.json").write_bytes(content)
     notes = [note for note in discover(tmp_path).notes if "not readable as JSON" in note]

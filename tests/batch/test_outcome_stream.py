@@ -37,7 +37,7 @@ def cases_of(manifest: Path) -> list[Case]:
 
 
 @pytest.mark.parametrize("make", [lambda: None, LastFirstExecutor])
-def test_the_generator_yields_in_order_and_reads_no_further_than_it_must(
+def test_outcomes_come_in_the_order_of_cases_and_few_cases_are_read_ahead(
     manifest: Path, make: Callable[[], Executor | None]
 ) -> None:
     begun = 0
@@ -66,7 +66,7 @@ def test_the_generator_yields_in_order_and_reads_no_further_than_it_must(
         executor.shutdown()
 
 
-def test_a_generator_left_early_leaves_no_worker(manifest: Path) -> None:
+def test_a_stream_that_ends_early_leaves_no_worker(manifest: Path) -> None:
     outcomes = batch.run(cases_of(manifest), workers=2)
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from yttria.batch.ledger import CompletedIndex, Ledger
 
 
 @pytest.mark.parametrize("young_s", [content_hash.YOUNG_S, -float("inf")], ids=["by content", "by times"])
-def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, young_s: float) -> None:
+def test_finished_cases_are_not_dosed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, young_s: float) -> None:
     monkeypatch.setattr(content_hash, "YOUNG_S", young_s)
     manifest, results = cohort(tmp_path, 8), tmp_path / "results"
     run_manifest(manifest, results)
@@ -52,7 +52,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.claim("batch_rerun")
-def test_a_torn_ledger_and_a_lost_part_are_done_again(tmp_path: Path) -> None:
+def test_cases_of_a_damaged_ledger_or_a_lost_part_are_dosed_again(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, 300), tmp_path / "results"
     run_manifest(manifest, results)
     before = contents(results)
@@ -69,7 +69,7 @@ def test_a_torn_ledger_and_a_lost_part_are_done_again(tmp_path: Path) -> None:
 
 @pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("where", ["magic", "key", "mean_gy.list.element", "footer"])
-def test_damaged_results_on_the_disk_are_noticed_and_repeated(tmp_path: Path, where: str) -> None:
+def test_damaged_results_are_found_and_dosed_again(tmp_path: Path, where: str) -> None:
     manifest, results = cohort(tmp_path, 6), tmp_path / "out"
     run_manifest(manifest, results)
     before = contents(results)
@@ -93,7 +93,7 @@ def end_of_column(part: Path, name: str) -> int:
     return int(start + found.total_compressed_size)
 
 
-def test_the_line_of_the_run_that_began_last_counts_whoever_writes_last(tmp_path: Path) -> None:
+def test_the_result_of_the_run_that_began_last_counts(tmp_path: Path) -> None:
     older, newer = Ledger(tmp_path), Ledger(tmp_path)
     line = {"entry": "0" * 31 + "1", "signature": None, "part": "aa/b.parquet", "at": 0}
     (tmp_path / "parts" / "aa").mkdir(parents=True)
@@ -105,9 +105,7 @@ def test_the_line_of_the_run_that_began_last_counts_whoever_writes_last(tmp_path
     older.close()
 
 
-def test_a_replaced_scan_then_a_failure_is_what_the_tables_show(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tables_show_the_failure_of_a_replaced_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest, results = cohort(tmp_path, 2), tmp_path / "out"
     for n, ahead_s in enumerate((172_800, 86_400, 0, -86_400)):
         with monkeypatch.context() as clock:

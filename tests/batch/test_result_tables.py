@@ -86,7 +86,7 @@ def test_every_executor_gives_the_same_bytes(
 
 
 @pytest.mark.claim("batch_order")
-def test_shards_add_up(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_shards_add_up_to_the_tables_of_one_run(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
     reports = [run_manifest(manifest, tmp_path, shard=(n, 3)) for n in (2, 3, 1)]
     assert [r.counts.done for r in reports] == [23, 23, 24]
     assert [r.quarantined for r in reports] == [None, None, 0]
@@ -106,7 +106,7 @@ def test_dose_maps_are_those_of_dose_image(manifest: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("name", "value"), [("dvh_step_gy", 0.0), ("dvh_step_gy", float("nan")), ("maps", "gif")])
-def test_options_are_checked(manifest: Path, tmp_path: Path, name: str, value: Any) -> None:
+def test_impossible_options_are_refused(manifest: Path, tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(ValueError, match="must be"):
         run_manifest(manifest, tmp_path / "x", **{name: value})
     assert not (tmp_path / "x").exists()

@@ -97,7 +97,7 @@ def test_lines_are_those_of_the_spreadsheet(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.7])
-def test_a_damaged_parquet_manifest_is_an_error_of_ours(folder: Path, cut: float) -> None:
+def test_a_damaged_parquet_manifest_is_an_error_of_yttria(folder: Path, cut: float) -> None:
     path = folder / "damaged.parquet"
     write_manifest(rows(3000), path)
     whole = bytearray(path.read_bytes())
@@ -108,7 +108,7 @@ def test_a_damaged_parquet_manifest_is_an_error_of_ours(folder: Path, cut: float
         check_manifest(path)
 
 
-def test_a_formula_in_a_case_id_is_none_in_the_file_and_comes_back(folder: Path) -> None:
+def test_a_formula_in_a_case_id_is_text_in_the_file_and_is_read_back(folder: Path) -> None:
     path = folder / "m.csv"
     names = ["=1+1", "'=1", "-x", "@a", "plain", "'quoted'"]
     write_manifest([row | {"case_id": name} for row, name in zip(rows(6, 1), names, strict=True)], path)
@@ -132,7 +132,7 @@ def test_a_manifest_that_cannot_be_written_leaves_the_old_one_whole(folder: Path
     assert not list(folder.glob(".keep*"))
 
 
-def test_bad_rows_stand_in_quarantine_and_stop_no_other(tmp_path: Path) -> None:
+def test_faulty_rows_are_in_quarantine_and_stop_no_other_case(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, 12), tmp_path / "results"
     run_manifest(manifest, results)
     good = pq.read_table(results / "doses.parquet").to_pylist()
@@ -158,7 +158,7 @@ def test_bad_rows_stand_in_quarantine_and_stop_no_other(tmp_path: Path) -> None:
         run_manifest(manifest, results, strict=True)
 
 
-def test_a_row_that_is_like_a_bad_one_but_for_its_id_is_dosed(tmp_path: Path) -> None:
+def test_a_row_that_differs_from_a_faulty_one_only_by_its_id_is_dosed(tmp_path: Path) -> None:
     write_files(tmp_path, 1)
     (row,) = rows(1)
     write_manifest([row | {"case_id": name} for name in ("a", "b", "b")], tmp_path / "m.csv")

@@ -43,13 +43,13 @@ def tables(folder: Path, monkeypatch: pytest.MonkeyPatch, every: Callable[[Any],
     return pq.read_table(folder / "results" / "doses.parquet"), summarize(folder / "results")
 
 
-def test_names_of_columns() -> None:
+def test_columns_of_uncertainty_are_known_by_their_metric() -> None:
     assert uncertainty_of("d70_gy") == "d70_standard_uncertainty_gy"
     assert uncertainty_of("volume_ml") == "volume_standard_uncertainty_ml"
     assert metrics_of(["mean_gy", "mean_uncertainty_gy", *STATED]) == ["mean_gy", "mean_uncertainty_gy"]
 
 
-def test_uncertainties_stand_beside_their_metric_and_are_none_by_themselves(
+def test_uncertainties_stand_beside_their_metric_and_are_not_metrics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doses, summary = tables(tmp_path, monkeypatch, lambda _: True)

@@ -74,7 +74,7 @@ def test_the_store_holds_every_map_in_few_files(
     measured("largest difference from the maps", difference, "Gy")
 
 
-def test_a_store_is_replaced_only_if_it_is_ours_and_only_when_asked(results: Path, tmp_path: Path) -> None:
+def test_a_store_is_replaced_only_if_yttria_wrote_it_and_only_on_request(results: Path, tmp_path: Path) -> None:
     store = tmp_path / "doses.zarr"
     write_zarr(results, store)
     with pytest.raises(ResultsExistError, match="exists already"):
@@ -89,7 +89,7 @@ def test_a_store_is_replaced_only_if_it_is_ours_and_only_when_asked(results: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["doses.zarr", "file", "folder", "other.zarr"]
 
 
-def test_nothing_half_written_stays(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_store_is_removed(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_zarr(results, tmp_path / "doses.zarr")
     before = zarr.open_group(tmp_path / "doses.zarr", mode="r").attrs.asdict()
 
@@ -112,7 +112,7 @@ def test_results_without_maps_are_refused(results: Path, tmp_path: Path) -> None
     assert not (tmp_path / "doses.zarr").exists()
 
 
-def test_the_command_exports_both(results: Path, tmp_path: Path) -> None:
+def test_the_command_exports_to_zarr_and_bids(results: Path, tmp_path: Path) -> None:
     text = invoke("batch", "export", results, "--zarr", tmp_path / "d.zarr", "--bids-derivatives", tmp_path / "bids")
     assert text.count(f"{COUNT + 1} cases") == 2
     assert "give --bids-derivatives" in invoke("batch", "export", results, code=2)

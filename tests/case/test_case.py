@@ -97,14 +97,14 @@ def test_the_reference_must_be_one_of_the_structures(inputs: CaseInputs) -> None
         dose_case(Case(**RELATIVE | {"relative_to": "liver"}), inputs)
 
 
-def test_files_are_read_where_no_inputs_are_given(inputs: CaseInputs, tmp_path: Path) -> None:
+def test_files_are_read_if_no_inputs_are_given(inputs: CaseInputs, tmp_path: Path) -> None:
     yttria.write_image(inputs.activity, tmp_path / "a.nrrd")
     yttria.write_structures(inputs.structures, tmp_path / "s.seg.nrrd")
     case = Case(activity=tmp_path / "a.nrrd", structures=tmp_path / "s.seg.nrrd", scan_delay_h=20.0)
     assert dose_case(case).rows == dose_case(case, inputs).rows
 
 
-def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_path: Path) -> None:
+def test_rules_for_contours_and_transform_of_structures_are_stated(inputs: CaseInputs, tmp_path: Path) -> None:
     """A shift by the case's file and the same shift in code give the same doses, and both state its source."""
     shift = np.eye(4)
     shift[:3, 3] = 4.0, -7.0, 9.0
@@ -136,7 +136,7 @@ def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_pa
         dose_case(Case(**declared, structures_transform=tmp_path / "registration.txt"))
 
 
-def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) -> None:
+def test_a_structure_outside_the_image_is_an_error_advisory(inputs: CaseInputs) -> None:
     case = Case(**ABSOLUTE)
     assert "structure_outside_image" not in {a.code for a in dose_case(case, inputs).result.advisories}
     away = np.eye(4)

@@ -58,7 +58,7 @@ def test_a_result_names_patient_files_settings_and_itself(case: Path, tmp_path: 
     }
 
 
-def test_an_anonymous_result_names_nobody(case: Path, tmp_path: Path) -> None:
+def test_an_anonymous_result_names_no_patient(case: Path, tmp_path: Path) -> None:
     arguments = ["dose", case / "pet", "-s", case / "secret liver.seg.nrrd", "--anonymous", "-o", tmp_path]
     text = invoke(*arguments, "--json")
     for shown in (text, (tmp_path / "doses.json").read_text(), (tmp_path / "doses.csv").read_text()):
@@ -71,7 +71,9 @@ def test_an_anonymous_result_names_nobody(case: Path, tmp_path: Path) -> None:
     assert "give either --rtdose or --anonymous" in invoke(*arguments, "--overwrite", "--rtdose", code=1)
 
 
-def test_names_in_structures_and_short_names_of_files_are_left_out_with_care(case: Path, tmp_path: Path) -> None:
+def test_names_of_patients_in_structures_are_replaced_and_short_identifiers_are_kept(
+    case: Path, tmp_path: Path
+) -> None:
     """A structure may be named after its patient. A folder or an identifier of one letter is not replaced."""
     mask = np.zeros(values().shape, bool)
     mask[1:3, 1:4, 1:4] = True

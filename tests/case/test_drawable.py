@@ -75,7 +75,7 @@ def test_another_dose_map_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"structures": []}', "{" * 100_000, "\ufeff{}"])
-def test_what_is_no_result_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_result_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "doses.json").write_text(text, encoding="utf-8")
     with pytest.raises(FileFormatError, match=r"doses\.json"):
         read_drawable_dose(tmp_path / "doses.json")
@@ -113,6 +113,6 @@ def test_an_anonymous_result_holds_no_name_date_or_path() -> None:
     assert anonymous_doses(found) == (found, ())
 
 
-def test_words_of_two_letters_are_no_secrets() -> None:
+def test_words_of_two_letters_are_not_replaced_as_names() -> None:
     secrets = secrets_of({"PatientName": "LI^PO ANNA"}, {})
     assert without_names("Liver of Anna Li", secrets) == "Liver of PATIENT Li"

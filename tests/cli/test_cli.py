@@ -71,7 +71,7 @@ def test_a_nifti_image_gives_a_nifti_dose_and_the_same_numbers(case: Path, tmp_p
         assert a["mean_gy"] == pytest.approx(b["mean_gy"], rel=1e-5)  # affine in float32
 
 
-def test_relative_scaling_gives_the_liver_what_was_delivered(case: Path, tmp_path: Path) -> None:
+def test_relative_scaling_gives_the_liver_the_delivered_activity(case: Path, tmp_path: Path) -> None:
     result = json.loads(
         invoke(
             "dose",
@@ -153,7 +153,7 @@ def test_the_demo_prints_a_table(tmp_path: Path, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["superposition", "monte_carlo"])
-def test_the_demo_by_density_shows_what_reaches_the_lung(tmp_path: Path, method: str) -> None:
+def test_the_demo_by_density_shows_the_dose_in_the_lung(tmp_path: Path, method: str) -> None:
     data = json.loads(invoke("demo", "--method", method, "--json", "-o", tmp_path))
     rows = {row["structure"]: row for row in data["truth"]}
     tumor, lung = rows["Tumor 1"], rows["Lung near the liver"]
@@ -168,7 +168,7 @@ def test_the_demo_by_density_shows_what_reaches_the_lung(tmp_path: Path, method:
 
 
 @pytest.mark.claim("demo_phantom")
-def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
+def test_the_demo_shows_true_doses_beside_computed_ones(tmp_path: Path) -> None:
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
     by_name = {row["structure"]: row for row in data["truth"]}
     # Without blur the mean is below the truth only because of the voxels that a surface cuts.
@@ -240,7 +240,7 @@ def test_plan_without_a_patient_is_a_usage_error() -> None:
     invoke("plan", code=2)
 
 
-def test_limits_say_what_applies_and_from_where() -> None:
+def test_limits_are_printed_with_their_source() -> None:
     text = invoke("limits", "--device", "resin", "--kind", "tumor", "--guideline", "EANM2022")
     assert "tumor >= 100" in text
     data = json.loads(invoke("limits", "--device", "glass", "--json"))
@@ -299,10 +299,10 @@ def test_vial_shows_every_column_at_80_characters() -> None:
 @pytest.mark.parametrize(
     "arguments", [(), ("dose",), ("demo",), ("kernel",), ("plan",), ("limits",), ("vial",), ("inspect",)]
 )
-def test_help_reads(arguments: tuple[str, ...]) -> None:
+def test_the_help_names_its_use(arguments: tuple[str, ...]) -> None:
     text = invoke(*arguments, "--help")
     assert "research use" in text or "Usage" in text
 
 
-def test_version() -> None:
+def test_the_version_is_printed() -> None:
     assert invoke("--version").strip() == yttria.__version__

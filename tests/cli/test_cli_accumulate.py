@@ -101,7 +101,7 @@ def test_an_anonymous_sum_names_neither_folders_nor_files(results: Path, tmp_pat
     assert "treatment 2 activity" in text
 
 
-def test_refusals_say_what_is_missing(results: Path, tmp_path: Path) -> None:
+def test_refusals_name_the_missing_input(results: Path, tmp_path: Path) -> None:
     one, two = results / "march", results / "june"
     for options, told in (
         ([one], "give the results of at least two treatments"),

@@ -110,7 +110,7 @@ def test_a_stored_result_with_densities_has_the_same_doses_and_masses(
         assert stored.result.activity_mbq(inside[row.structure]) == pytest.approx(before["activity_mbq"])
 
 
-def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Path) -> None:
+def test_folders_without_a_result_and_changed_files_are_refused(results: Path, tmp_path: Path) -> None:
     import shutil
 
     copy = tmp_path / "copy"

@@ -60,7 +60,7 @@ def test_each_voxel_by_the_density_of_the_ct(case: Path, tmp_path: Path) -> None
     assert by_kao["structures"][0]["mean_gy"] * 1.055 == pytest.approx(mean_gy, rel=2e-5)
 
 
-def test_an_rtdose_beside_the_rest(case: Path, tmp_path: Path) -> None:
+def test_an_rtdose_is_written_beside_the_other_files(case: Path, tmp_path: Path) -> None:
     arguments = ["-s", case / "liver.seg.nrrd", "--rtdose", "--overwrite", "-o", tmp_path]
     text = invoke("dose", case / "pet", *arguments, "--ct", case / "ct")
     assert "dose.dcm" in text
@@ -76,7 +76,7 @@ def test_an_rtdose_beside_the_rest(case: Path, tmp_path: Path) -> None:
     assert "no_frame_of_reference" in invoke("dose", case / "pet.nrrd", *arguments, "--scan-delay-h", "0")
 
 
-def test_negative_doses_are_kept_in_one_and_said_of_the_other(case: Path, tmp_path: Path) -> None:
+def test_negative_doses_are_kept_in_nrrd_and_their_clipping_in_rtdose_is_reported(case: Path, tmp_path: Path) -> None:
     array = values(np.float64)
     array[0, 0, :2] = -1
     yttria.write_image(yttria.Image(array, affine("plain"), "kBq/mL"), tmp_path / "noisy.nrrd")
@@ -100,7 +100,7 @@ def test_a_ct_on_the_grid_itself_is_not_resampled(case: Path, tmp_path: Path) ->
     assert result.provenance.density_image["resampling"] == []
 
 
-def test_a_ct_where_it_has_no_part(case: Path) -> None:
+def test_a_ct_is_refused_by_a_method_of_one_density(case: Path) -> None:
     refused = invoke(
         *("dose", case / "pet", "-s", case / "liver.seg.nrrd", "--ct", case / "ct", "--method", "voxel-s-values"),
         code=1,

@@ -58,7 +58,7 @@ def test_metrics_are_columns_of_every_table(case: list[str], tmp_path: Path) -> 
     assert "parameters_not_verified" in shown
 
 
-def test_without_them_nothing_is_added(case: list[str], tmp_path: Path) -> None:
+def test_without_limits_and_metrics_nothing_is_added(case: list[str], tmp_path: Path) -> None:
     invoke(*case, "-o", tmp_path)
     record = json.loads((tmp_path / "doses.json").read_text())
     assert not {"limits", "metrics"} & record.keys()

@@ -146,7 +146,7 @@ def test_a_state_is_not_left_beside_the_results_of_another_method(case: Argument
         (["--method", "monte-carlo", "--low-density-voxels", "clip"], "transport of electrons through gas"),
     ],
 )
-def test_what_does_not_go_together_is_refused(
+def test_options_that_exclude_each_other_are_refused(
     case: Arguments, tmp_path: Path, options: list[str], message: str
 ) -> None:
     assert message in " ".join(invoke("dose", *case, "-o", tmp_path, *options, code=1).split())
@@ -181,7 +181,7 @@ def test_verify_dose_compares_structures_and_tissues(case: Arguments, tmp_path: 
 
 
 @pytest.mark.claim("verify_dose")
-def test_verify_dose_tells_a_wrong_method_by_its_exit_code(case: Arguments) -> None:
+def test_verify_dose_reports_a_wrong_method_by_its_exit_code(case: Arguments) -> None:
     without_lung = ["--method", "voxel-s-values", *case[:3], *case[5:], "--histories", "2e5"]
     assert "agrees" in invoke("verify-dose", *without_lung)
     local = ["--method", "local-deposition", "--low-density-voxels", "zero"]
@@ -190,7 +190,7 @@ def test_verify_dose_tells_a_wrong_method_by_its_exit_code(case: Arguments) -> N
     assert "undecided" in invoke("verify-dose", *case, "--histories", "500", code=4)
 
 
-def test_verify_dose_names_what_is_wrong(case: Arguments) -> None:
+def test_verify_dose_names_wrong_inputs(case: Arguments) -> None:
     refused = invoke("verify-dose", *case, "--method", "monte-carlo", code=1)
     assert "must be the one to check" in refused
     assert "give a CT (--ct)" in invoke("verify-dose", *case[:3], *case[5:], code=1)

@@ -72,7 +72,7 @@ def test_seed_decides_the_draws(folder: Path) -> None:
     assert means(1) != means(2)
 
 
-def test_draws_of_nothing_stated_are_refused(folder: Path) -> None:
+def test_draws_without_a_stated_uncertainty_are_refused(folder: Path) -> None:
     case = Case(
         activity=folder / "activity.nrrd", structures=folder / "structures.seg.nrrd", scan_delay_h=20.0, propagate=10
     )

@@ -112,7 +112,7 @@ def test_limits_and_further_quantities_are_those_of_the_json(results: Path) -> N
 
 
 @pytest.mark.claim("report_anonymous")
-def test_an_anonymous_report_names_nobody(results: Path, tmp_path: Path) -> None:
+def test_an_anonymous_report_names_no_patient(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results / "local", tmp_path / "JaneDoe_1962")
     shutil.copy(results / "plan.json", tmp_path / "plan.json")
     index = tmp_path / "JaneDoe_1962" / "doses.json"
@@ -174,7 +174,7 @@ def test_the_demo_can_be_reported(tmp_path: Path) -> None:
     assert "The gray image lies beneath the dose." in found.text
 
 
-def test_what_cannot_be_reported_is_refused_in_one_sentence(results: Path, tmp_path: Path) -> None:
+def test_files_without_a_result_are_refused_in_one_sentence(results: Path, tmp_path: Path) -> None:
     text = invoke("report", results / "local", results / "convolved", "-o", tmp_path / "x.html", code=1)
     assert "a report must have only one dose, got a second" in text
     assert "exists already" in invoke("report", results / "local", code=1)

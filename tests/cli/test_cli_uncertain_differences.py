@@ -53,7 +53,7 @@ def compared(results: Path, out: Path, *more: str) -> tuple[str, Any]:
     return text, json.loads((out / "comparison.json").read_text())
 
 
-def test_what_both_share_cancels_if_it_is_named(results: Path, tmp_path: Path) -> None:
+def test_common_sources_of_uncertainty_cancel_if_they_are_named(results: Path, tmp_path: Path) -> None:
     text, apart = compared(results, tmp_path / "apart")
     assert "nothing; A and B are treated as independent (--common)" in text
     shared, together = compared(results, tmp_path / "together", "--common", "calibration", "--common", "counts")

@@ -184,7 +184,7 @@ def test_a_wrong_option_is_refused_in_words(folder: Path, tmp_path: Path) -> Non
         (("--scan-delay-h", "20"), "administered-activity"),
     ],
 )
-def test_an_uncertainty_that_nothing_would_use_is_refused(
+def test_an_uncertainty_that_the_scaling_does_not_use_is_refused(
     folder: Path, tmp_path: Path, scaling: tuple[str, ...], option: str
 ) -> None:
     given = (f"--{option}-uncertainty", "0.05", "-o", str(tmp_path))

@@ -23,7 +23,7 @@ FOLDER = files("yttria").joinpath("data", "conformance")
 
 
 @pytest.mark.parametrize("inputs", [*voxel_cases(), *file_cases()], ids=lambda made: made["id"])
-def test_the_voxel_cases_are_what_the_code_makes(inputs: dict) -> None:
+def test_the_files_of_voxel_cases_are_those_that_the_code_makes(inputs: dict) -> None:
     shipped, made = case(inputs["id"]), with_answer(inputs)
     assert shipped.inputs.keys() == inputs["inputs"].keys()
     for name, value in made["inputs"].items():
@@ -36,12 +36,12 @@ def test_the_voxel_cases_are_what_the_code_makes(inputs: dict) -> None:
         np.testing.assert_allclose(shipped.expected[name], value, rtol=1e-6, atol=1e-7 * np.abs(value).max())
 
 
-def test_the_own_vectors_are_what_the_code_makes() -> None:
+def test_the_vectors_of_this_project_are_those_that_the_code_makes() -> None:
     shipped = json.loads(FOLDER.joinpath("planning.json").read_text("utf-8"))["vectors"]
     assert shipped == [json.loads(json.dumps(with_answer(vector))) for vector in project_vectors()]
 
 
-def test_a_tabulated_kernel_is_what_the_reference_makes() -> None:
+def test_a_tabulated_kernel_is_that_of_the_reference() -> None:
     (made,) = s_value_octants((COARSE,)).values()
     np.testing.assert_allclose(tabulated()[COARSE], made, rtol=1e-12)
     assert tabulated().keys() == set(SIZES_MM)
@@ -61,7 +61,7 @@ def test_the_fast_convolution_is_the_definition() -> None:
     np.testing.assert_allclose(convolve(array, kernel), expected, atol=1e-13 * np.abs(expected).max())
 
 
-def test_a_mirrored_octant() -> None:
+def test_an_octant_and_its_mirror_images_are_the_whole_kernel() -> None:
     octant = np.arange(24.0).reshape(2, 3, 4)
     whole = mirrored(octant)
     assert whole.shape == (3, 5, 7)
@@ -69,7 +69,7 @@ def test_a_mirrored_octant() -> None:
     assert np.array_equal(whole, whole[::-1, ::-1, ::-1])
 
 
-def test_every_case_says_what_it_is() -> None:
+def test_every_case_has_an_id_a_source_and_quantities() -> None:
     ids = [each.id for each in cases()]
     assert len(ids) == len(set(ids))
     for each in cases():
@@ -87,7 +87,7 @@ def test_no_map_is_its_own_mirror_image() -> None:
                 assert np.abs(np.flip(dose, axis) - dose).max() > 0.1 * dose.max()
 
 
-def test_the_exported_files_hold_what_the_cases_say(tmp_path: Path) -> None:
+def test_the_exported_files_hold_the_numbers_of_the_cases(tmp_path: Path) -> None:
     """Read by nibabel and pydicom alone, and by SimpleITK, whose centers are an independent opinion on the axes."""
     nibabel, pydicom = pytest.importorskip("nibabel"), pytest.importorskip("pydicom")
     sitk = pytest.importorskip("SimpleITK")
@@ -122,7 +122,7 @@ def center(image: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("name", [each["id"] for each in file_cases()])
-def test_no_point_of_a_file_is_in_the_dark(name: str) -> None:
+def test_every_point_of_a_file_case_has_a_value_of_its_own(name: str) -> None:
     """A point in a voxel like the others, or at a number near 0, would hide a misreading."""
     expected = case(name).expected
     values = sorted(expected["activity_at_points_Bq_per_mL"])

@@ -33,13 +33,13 @@ def test_each_known_mistake_is_named_and_nothing_else(name: str, measured: Measu
 
 
 @pytest.mark.claim("known_errors")
-def test_the_right_answers_are_never_accused() -> None:
+def test_right_answers_give_no_finding() -> None:
     correct = injected([], IDS)
     for seed in range(25):
         assert diagnose(noisy(correct, NOISE, seed), noise=NOISE) == ()
 
 
-def test_the_core_itself_is_not_accused() -> None:
+def test_answers_of_the_core_give_no_finding() -> None:
     own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if "error" not in c.expected}
     assert diagnose(own, noise=1e-6) == ()
 
@@ -55,17 +55,17 @@ def test_the_core_itself_is_not_accused() -> None:
         ("alpha_beta_exchanged", "repair_half_times_exchanged"),
     ],
 )
-def test_two_mistakes_in_the_same_cases(two: tuple[str, str]) -> None:
+def test_two_mistakes_in_the_same_cases_are_both_named(two: tuple[str, str]) -> None:
     found = diagnose(noisy(injected(two, IDS), NOISE, 1), noise=NOISE)
     assert {name for finding in found for name in finding.variants} == set(two)
 
 
-def test_a_mistake_nobody_knows_is_left_unexplained() -> None:
+def test_an_unknown_mistake_is_left_unexplained() -> None:
     correct = injected([], IDS)
     assert not any(diagnose(noisy(spoiled(correct, seed), NOISE, seed), noise=NOISE) for seed in range(25))
 
 
-def test_what_cannot_be_told_apart_is_said() -> None:
+def test_mistakes_with_the_same_answer_are_named_together() -> None:
     """One case in which two mistakes make the same number: the liver repairs in 1.5 h, or both half-times exchanged."""
     answer = injected(["liver_repairs_in_1_5_h"], ["own-bed-tissues"])
     (finding,) = diagnose({"own-bed-tissues": {"liver_bed_Gy": answer["own-bed-tissues"]["liver_bed_Gy"]}}, noise=NOISE)
@@ -76,7 +76,7 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     }
 
 
-def test_one_answer_that_contradicts_ends_the_suspicion() -> None:
+def test_one_contradicting_answer_excludes_a_mistake() -> None:
     ids = ["mird-01", "mird-pub-U10"]
     wrong = injected(["shunt_multiplied_single_compartment"], ids)
     assert names(diagnose(wrong, noise=NOISE)) == ["shunt_multiplied_single_compartment"]
@@ -95,6 +95,6 @@ def test_hostile_answers_are_unexplained(bad: object) -> None:
     assert diagnose({"mird-01": {"activity_delivered_GBq": bad}, "vox-point": {"dose_Gy": bad}}, noise=NOISE) == ()
 
 
-def test_every_variant_says_what_it_does() -> None:
+def test_every_known_mistake_has_a_description() -> None:
     for name in KNOWN_ERRORS:
         assert summary(name).endswith(".")

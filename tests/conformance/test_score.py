@@ -80,7 +80,7 @@ def write(answers: dict[str, Any], folder: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])
-def test_the_cores_own_answers_pass_in_every_form(tmp_path: Path, kind: str) -> None:
+def test_answers_of_the_core_pass_in_every_form(tmp_path: Path, kind: str) -> None:
     report = score(write(own_answers(), tmp_path, kind))
     assert [each.id for each in report.cases if each.status != "pass"] == []
     assert report.findings == ()
@@ -89,7 +89,7 @@ def test_the_cores_own_answers_pass_in_every_form(tmp_path: Path, kind: str) -> 
     assert report.implementation == ("other 2" if kind == "json" else "results")
 
 
-def test_the_template_is_no_answer_at_all(suite: Path) -> None:
+def test_the_template_answers_no_case(suite: Path) -> None:
     for name in ("results_template.json", "results_template.csv"):
         assert score(suite / name).counts == {"pass": 0, "fail": 0, "not answered": len(ALL)}
 
@@ -104,12 +104,12 @@ def test_pass_fail_and_not_answered() -> None:
     assert report.unknown == ("no",)
 
 
-def test_a_number_where_none_may_be_given_fails() -> None:
+def test_a_number_fails_if_the_right_answer_is_an_error() -> None:
     status = {e.id: e.status for e in score({"mird-err-02": {"activity_GBq": 1.0}, "bsa-04": {"error": "no"}}).cases}
     assert (status["mird-err-02"], status["bsa-04"]) == ("fail", "pass")
 
 
-def test_noise_explains_and_a_wider_tolerance_passes() -> None:
+def test_a_difference_within_the_noise_is_explained_and_a_wider_tolerance_passes() -> None:
     rounded = {"mird-03": {"perfused_dose_Gy": 566.6}}
     report = score(rounded)
     assert next(e for e in report.cases if e.id == "mird-03").explanation == "within the noise"
@@ -206,7 +206,7 @@ def test_a_folder_needs_one_results_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), [1.0], True, [[1.0]], {"x": 1.0}, 1e400])
-def test_an_answer_of_the_wrong_kind_fails_and_accuses_nobody(value: object) -> None:
+def test_an_answer_of_the_wrong_kind_fails_without_a_finding(value: object) -> None:
     report = score(
         {
             "mird-01": {"activity_delivered_GBq": value},
@@ -226,7 +226,7 @@ def test_a_list_of_another_length_fails() -> None:
     assert report.unknown == ()
 
 
-def test_the_export_is_complete_and_says_the_same(suite: Path) -> None:
+def test_the_export_has_every_case_with_the_same_numbers(suite: Path) -> None:
     written = json.loads((suite / "cases.json").read_text())
     assert [row["id"] for row in written["cases"]] == ALL
     row = next(row for row in written["cases"] if row["id"] == "vox-anisotropic")

@@ -73,7 +73,7 @@ def _check(case: SuiteCase) -> None:
 
 @pytest.mark.claim("published_vectors")
 @pytest.mark.parametrize("vector", [v for v in _all() if not _is_mistake(v)], ids=lambda v: v["id"])
-def test_vector(vector: Vector) -> None:
+def test_the_core_gives_the_expected_answer_of_each_vector(vector: Vector) -> None:
     _check(from_vector(vector))
 
 
@@ -81,7 +81,7 @@ def test_vector(vector: Vector) -> None:
 @pytest.mark.parametrize(
     "case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-", "file-"))], ids=lambda c: c.id
 )
-def test_case_of_this_project(case: SuiteCase) -> None:
+def test_the_core_gives_the_expected_answer_of_each_case_of_this_project(case: SuiteCase) -> None:
     _check(case)
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_answer_fails(got: object, expected: object, passes: bool) -> No
     assert case.within("q", got) is passes
 
 
-def test_the_groups_are_named() -> None:
+def test_an_unknown_group_of_vectors_is_refused() -> None:
     assert {v["model"] for v in vectors("decay")} >= {"decay_factor", "calibrated_activity"}
     with pytest.raises(KeyError):
         vectors("no such group")

@@ -32,13 +32,13 @@ def failures(found: verification.Verification) -> str:
 
 
 @pytest.mark.claim("verify_installed")
-def test_everything_passes_here(report: verification.Verification) -> None:
+def test_every_check_passes_for_the_installed_core(report: verification.Verification) -> None:
     assert report.passed, failures(report)
     assert len(report.checks) >= 20
     assert all(check.margin <= 1.0 for check in report.checks)
 
 
-def test_the_report_says_where_and_what(report: verification.Verification) -> None:
+def test_the_report_states_version_machine_and_its_own_hash(report: verification.Verification) -> None:
     text = report.text()
     for part in (yttria.__version__, report.when, report.instruction_set, report.core_sha256, report.numpy):
         assert part in text
@@ -59,14 +59,14 @@ def scaled(factor: float, name: str) -> Any:
     ("name", "factor", "where"),
     [("lung_dose_gy", 1 + 1e-6, "published vectors"), ("bed_gy", 1.01, "yttria.evaluation")],
 )
-def test_a_core_that_is_off_fails(monkeypatch: pytest.MonkeyPatch, name: str, factor: float, where: str) -> None:
+def test_a_core_with_wrong_doses_fails(monkeypatch: pytest.MonkeyPatch, name: str, factor: float, where: str) -> None:
     monkeypatch.setattr(_core, name, scaled(factor, name))
     found = verify()
     assert not found.passed
     assert where in failures(found)
 
 
-def test_a_kernel_that_is_off_fails_against_monte_carlo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_kernel_fails_against_monte_carlo(monkeypatch: pytest.MonkeyPatch) -> None:
     original = _core._voxel_s_values
 
     def off(*arguments: Any) -> Any:
@@ -107,7 +107,9 @@ def test_a_core_that_raises_fails_and_the_rest_still_runs(monkeypatch: pytest.Mo
     assert any(check.passed and "Monte Carlo" in check.claim for check in found.checks)
 
 
-def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_writes_the_report_and_fails_for_a_wrong_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text, data = tmp_path / "report.txt", tmp_path / "report.json"
     done = CliRunner().invoke(app, ["verify", "--out", str(text)])
     assert done.exit_code == 0
@@ -120,7 +122,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.claim("verify_installed")
-def test_a_transport_that_is_off_fails_against_egsnrc(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_transport_fails_against_egsnrc(monkeypatch: pytest.MonkeyPatch) -> None:
     original = yttria.monte_carlo
 
     def off(*arguments: Any, **options: Any) -> yttria.MonteCarloDose:

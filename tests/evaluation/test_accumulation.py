@@ -111,7 +111,7 @@ def test_bed_is_computed_on_the_grid_of_its_treatment() -> None:
     assert bed.array.max() > 1.4 * bed_gy(50.0, **LIVER)
 
 
-def test_a_structure_that_a_treatment_does_not_hold_is_told() -> None:
+def test_a_structure_that_the_map_of_a_treatment_cuts_is_reported() -> None:
     k = values().shape[0] // 2
     short = TreatmentDose(name="short", dose=Image(values()[:k], affine("plain"), "Gy"))
     found = accumulate_doses([short, treatment("whole")])
@@ -150,7 +150,7 @@ def test_the_order_of_treatments_does_not_matter(doses: list[float], random: obj
     np.testing.assert_allclose(one.bed(**LIVER)[0].array, other.bed(**LIVER)[0].array, rtol=1e-12)
 
 
-def test_what_cannot_be_summed_is_refused() -> None:
+def test_doses_that_do_not_belong_together_are_not_summed() -> None:
     with pytest.raises(UndefinedError):
         accumulate_doses([])
     with pytest.raises(DuplicateNameError, match="different names, got a, a"):

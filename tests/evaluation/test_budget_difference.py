@@ -40,7 +40,7 @@ def test_independent_quantities_add_in_quadrature() -> None:
     assert found.normalized_error == pytest.approx(2.0 / 1.96)
 
 
-def test_what_both_have_in_common_cancels_as_far_as_it_is_equal() -> None:
+def test_common_contributions_cancel_as_far_as_they_are_equal() -> None:
     a, b = budget(100, {"calibration": 5.0, "counts": 3.0}), budget(120, {"calibration": 6.0, "counts": 4.0})
     apart = uncertain_difference(a, b)
     together = uncertain_difference(a, b, common=["calibration"])

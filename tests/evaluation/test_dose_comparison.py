@@ -42,7 +42,7 @@ def row(rows, **which):
     return next(r for r in rows if all(getattr(r, k) == v for k, v in which.items()))
 
 
-def test_the_figures_are_those_of_numpy(case) -> None:
+def test_differences_by_structure_are_those_of_numpy(case) -> None:
     a, b, structures = case
     result = compare_doses(a, b, structures, lower_dose_cutoff_fraction=0.5)
     top = a.array.max()
@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_numpy(case) -> None:
     np.testing.assert_array_equal(result.difference.array, b.array - a.array)
 
 
-def test_the_worst_voxel_and_its_place(case) -> None:
+def test_the_largest_difference_and_its_position_are_reported(case) -> None:
     worst = compare_doses(*case[:2]).worst
     assert worst.voxel == (2, 4, 5)
     assert worst.position_lps_mm == (-10.0 + 2 * 5, 20.0 + 3 * 4, 4.0 + 5 * 2)
@@ -80,7 +80,7 @@ def test_the_worst_voxel_and_its_place(case) -> None:
     assert worst.b_gy - worst.a_gy == pytest.approx(-30.0)
 
 
-def test_isodose_overlap_by_hand() -> None:
+def test_isodose_overlap_is_that_of_a_count_by_hand() -> None:
     a, b = np.zeros(SHAPE), np.zeros(SHAPE)
     a[0, 0, :4] = 100.0
     b[0, 0, 2:8] = 60.0
@@ -98,7 +98,7 @@ def test_a_map_equals_itself_in_any_unit_and_precision(case) -> None:
     assert [r.dice for r in result.isodoses] == [1.0] * 5
 
 
-def test_swapping_the_maps_turns_the_sign(case) -> None:
+def test_exchanging_the_maps_changes_the_sign(case) -> None:
     a, b, structures = case
     there, back = compare_doses(a, b, structures), compare_doses(b, a, structures)
     for name in ("Left", "One"):
@@ -119,7 +119,7 @@ def test_a_structure_on_its_own_grid_weighs_by_its_voxel_fractions(case) -> None
     assert found.mean_difference_gy == pytest.approx(b.array[1, 2, 2] - a.array[1, 2, 2])
 
 
-def test_a_structure_outside_is_left_out_and_said(case) -> None:
+def test_a_structure_outside_is_left_out_and_reported(case) -> None:
     a, b, _ = case
     far = AFFINE.copy()
     far[0, 3] = 500.0
@@ -129,7 +129,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
     assert json.loads(json.dumps(result.as_dict(), allow_nan=False))["dose_volume"] == []
 
 
-def test_what_is_refused(case) -> None:
+def test_maps_that_cannot_be_compared_are_refused(case) -> None:
     a, b, structures = case
     with pytest.raises(GeometryError, match="one grid, or resample_b"):
         compare_doses(a, Image(b.array[:3], AFFINE, "Gy"))
@@ -145,7 +145,7 @@ def test_what_is_refused(case) -> None:
         compare_doses(a, b, isodoses_gy=[0.0])
 
 
-def test_b_is_brought_onto_the_grid_of_a_where_that_is_asked_for() -> None:
+def test_b_is_resampled_onto_the_grid_of_a_on_request() -> None:
     # A dose linear in space is kept by either method, away from the border.
     i = np.indices((8, 12, 16))[2]
     fine = AFFINE @ np.diag([0.5, 0.5, 0.5, 1.0])
@@ -212,7 +212,7 @@ def test_the_command_writes_what_the_function_returns(files: Path, case, tmp_pat
 
 
 @pytest.mark.parametrize("other", ["b.nii.gz", "b.nrrd", "b.dcm"])
-def test_rtdose_beside_every_other_format(case, tmp_path: Path, other: str) -> None:
+def test_a_dose_in_rtdose_equals_every_other_format_within_half_a_step(case, tmp_path: Path, other: str) -> None:
     """The same dose, once through a DICOM object of 32 bits: half a step of it apart at most."""
     pytest.importorskip("highdicom")
     from yttria.io.dicom import write_rtdose

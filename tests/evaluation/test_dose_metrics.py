@@ -77,7 +77,7 @@ def test_keys_end_in_their_unit_and_differ() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "V", "X70", "V-70", "Vnan", "D98Gy", "V70 Gy of it", "D2 mL\0", None, 70])
-def test_other_texts_are_refused(text: object) -> None:
+def test_unknown_quantities_are_refused(text: object) -> None:
     with pytest.raises(UnknownNameError, match="metric must be like V70"):
         dose_metric(text)  # type: ignore[arg-type]
 
@@ -88,7 +88,7 @@ def test_numbers_out_of_range_are_refused(text: str) -> None:
         dose_metric(text)
 
 
-def test_what_does_not_follow_from_doses_is_refused() -> None:
+def test_quantities_that_do_not_follow_from_doses_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="must follow from doses, got mass"):
         metric_value(dose_metric("mass"), histogram(1.0))
 

@@ -38,7 +38,7 @@ def everything(h: DoseVolumeHistogram) -> list[float]:
     return summary + np.concatenate(h.curve()).tolist()
 
 
-def test_ten_doses_by_hand() -> None:
+def test_doses_at_volumes_of_ten_voxels_are_their_ranks() -> None:
     h = histogram(row([70, 10, 100, 40, 20, 90, 30, 80, 50, 60]), np.ones((1, 1, 10), bool), 0.5)
     assert (h.volume_ml, h.mean_gy, h.minimum_gy, h.maximum_gy) == (5.0, 55.0, 10.0, 100.0)
     assert h.standard_deviation_gy == pytest.approx(np.sqrt(825.0), rel=1e-15)
@@ -61,7 +61,7 @@ def test_equal_doses_all_count() -> None:
     assert [values.tolist() for values in h.differential()] == [[5, 9], [3, 1]]
 
 
-def test_fractional_voxels_by_hand() -> None:
+def test_fractions_of_voxels_weight_their_doses() -> None:
     # Hottest first: 0.25 at 40, 1 at 30, 0.75 at 10; 2 voxels in all.
     h = histogram(row([10, 40, 30, 99]), row([0.75, 0.25, 1.0, 0.0]), 2.0)
     assert (h.volume_ml, h.mean_gy, h.maximum_gy) == (4.0, 23.75, 40.0)
@@ -135,7 +135,7 @@ def test_a_cone_in_a_gradient_has_the_closed_form() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(dose=DOSES, weights=WEIGHTS, x=st.floats(0, 100), threshold=st.floats(-70, 1100))
-def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -> None:
+def test_a_histogram_agrees_with_its_definition(dose, weights, x: float, threshold: float) -> None:
     occupied = fractions_of_mask(weights)
     if not occupied.weights.size:  # a weight below 2^-25 rounds to 0
         return
@@ -160,7 +160,7 @@ def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -
 
 @settings(deadline=None, max_examples=80)
 @given(dose=DOSES, weights=WEIGHTS, seed=st.integers(0, 2**31))
-def test_where_the_voxels_lie_does_not_matter(dose, weights, seed: int) -> None:
+def test_a_histogram_does_not_depend_on_the_positions_of_voxels(dose, weights, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(dose.size)
     occupied = fractions_of_mask(weights)
     if not occupied.weights.size:
@@ -198,7 +198,7 @@ def test_a_structure_is_the_sum_of_its_parts(dose, weights, thresholds: list[flo
 
 @settings(deadline=None, max_examples=80)
 @given(dose=DOSES, weights=WEIGHTS, percents=st.lists(st.floats(0, 100), min_size=2, max_size=6))
-def test_dose_falls_with_volume_and_the_two_readings_fit(dose, weights, percents: list[float]) -> None:
+def test_dose_falls_with_volume_and_dose_at_volume_fits_volume_at_dose(dose, weights, percents: list[float]) -> None:
     occupied = fractions_of_mask(weights)
     if not occupied.weights.size:
         return
@@ -221,7 +221,7 @@ def test_whole_voxels_are_boolean_selection() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_many_voxels_are_sorted_right(dtype: type) -> None:
+def test_many_doses_of_any_sign_and_size_are_sorted(dtype: type) -> None:
     """Enough samples for the radix sort, of both signs and all magnitudes, whole and fractional."""
     rng = np.random.default_rng(4)
     dose = (rng.normal(size=(31, 32, 33)) * 10.0 ** rng.integers(-30, 30, (31, 32, 33))).astype(dtype)
@@ -245,7 +245,7 @@ def test_bits_do_not_depend_on_the_threads_and_the_order_is_kept() -> None:
         assert dose_volume_histograms(dose, structures, voxel_volume_ml=0.1, threads=n) == one
 
 
-def test_memory_order_and_byte_order_do_not_matter() -> None:
+def test_a_histogram_does_not_depend_on_memory_order_and_byte_order() -> None:
     rng = np.random.default_rng(7)
     dose, mask = rng.gamma(2, 40, (6, 7, 9)), rng.random((6, 7, 9)) < 0.5
     expected = everything(histogram(dose, mask))
@@ -262,7 +262,7 @@ def test_memory_order_and_byte_order_do_not_matter() -> None:
         assert everything(histogram(same, mask)) == expected
 
 
-def test_a_huge_dose_map_without_memory_is_read_where_the_structure_is() -> None:
+def test_only_the_voxels_of_the_structure_are_read() -> None:
     dose = np.broadcast_to(np.float32(3.5), (2**20, 2**10, 2**10))
     mask_affine = np.eye(4)
     mask_affine[:3, 3] = [500, 600, 700_000]
@@ -271,7 +271,7 @@ def test_a_huge_dose_map_without_memory_is_read_where_the_structure_is() -> None
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_dose_that_is_none_counts_only_inside_the_structure(bad: float) -> None:
+def test_a_dose_that_is_not_finite_is_refused_only_inside_the_structure(bad: float) -> None:
     dose, mask = np.ones(SHAPE), np.zeros(SHAPE, bool)
     mask[1, 2, 3:5] = True
     dose[0, 0, 0] = bad
@@ -293,12 +293,12 @@ def test_a_dose_that_is_none_counts_only_inside_the_structure(bad: float) -> Non
         (np.ones(SHAPE, complex), np.ones(SHAPE), DTypeError, "dose_gy"),
     ],
 )
-def test_what_is_no_input_says_so(dose, structure, error: type[YttriaError], says: str) -> None:
+def test_wrong_doses_and_structures_are_refused(dose, structure, error: type[YttriaError], says: str) -> None:
     with pytest.raises(error, match=says):
         histogram(dose, structure)
 
 
-def test_questions_outside_their_domain() -> None:
+def test_volumes_and_doses_outside_their_range_are_refused() -> None:
     h = histogram(row([1, 2, 3]), np.ones((1, 1, 3), bool), 1.0)
     for x in (-1, 100.5, np.nan):
         with pytest.raises(OutOfRangeError, match="volume in percent"):

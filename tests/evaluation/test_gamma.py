@@ -105,7 +105,7 @@ def test_a_shifted_gradient_with_a_local_criterion() -> None:
 
 
 @pytest.mark.claim("gamma_closed_forms")
-def test_a_step_is_as_far_as_its_place() -> None:
+def test_gamma_beside_a_step_is_the_distance_to_it() -> None:
     # The agreeing dose begins 2 voxels away, at which the ramp between the last two voxels meets the reference dose.
     a = np.full((3, 3, 9), 100.0)
     b = np.broadcast_to(np.array([0, 0, 0, 0, 0, 0, 100.0, 100, 100]), a.shape)
@@ -118,7 +118,7 @@ def test_a_step_is_as_far_as_its_place() -> None:
 
 
 @pytest.mark.claim("gamma_closed_forms")
-def test_a_saddle_in_a_cell(measured: Measured) -> None:
+def test_gamma_finds_the_minimum_within_a_saddle_of_one_cell(measured: Measured) -> None:
     # D = 10 (2 x - 1)(2 y - 1) in one cell of 10 mm; the reference is at its center. Agreement lies on the axes.
     b = np.array([[[10.0, -10.0], [-10.0, 10.0]]])
     matrix = affine((1.0, 10.0, 10.0))
@@ -148,7 +148,7 @@ def test_identical_maps_have_gamma_zero() -> None:
 
 
 @pytest.mark.claim("gamma_invariant")
-def test_threads_and_memory_order_do_not_show() -> None:
+def test_gamma_does_not_depend_on_threads_or_memory_order() -> None:
     a, b = maps(2, (17, 11, 13))
     expected = core(a, b, threads=1).gamma
     for threads in (2, 3, 8):
@@ -158,7 +158,7 @@ def test_threads_and_memory_order_do_not_show() -> None:
 
 
 @pytest.mark.claim("gamma_invariant")
-def test_flipped_and_permuted_grids_give_the_same() -> None:
+def test_gamma_is_the_same_on_flipped_and_permuted_grids() -> None:
     a, b = maps(3)
     expected = core(a, b).gamma
     flipped = core(a[::-1, :, ::-1], b[::-1, :, ::-1]).gamma[::-1, :, ::-1]
@@ -177,7 +177,7 @@ def test_single_and_double_precision_agree() -> None:
     np.testing.assert_allclose(single, core(a, b).gamma, atol=2e-4)
 
 
-def test_units_do_not_matter() -> None:
+def test_gamma_does_not_depend_on_the_unit_of_dose() -> None:
     a, b = maps(5)
     image = Image(a, affine(), "Gy")
     in_mgy = Image(1000 * b, affine(), "mGy")
@@ -196,7 +196,7 @@ def test_a_wider_criterion_never_raises_gamma_and_the_cap_only_cuts() -> None:
 # --- which voxels count ---
 
 
-def test_below_the_cutoff_nothing_is_evaluated() -> None:
+def test_doses_below_the_cutoff_are_not_evaluated() -> None:
     a = np.array([0.0, 10, 19, 20, 21, 50, 100]).reshape(1, 1, 7)
     result = core(a, a, lower_dose_cutoff_fraction=0.2)
     assert np.isnan(result.gamma.ravel()).tolist() == [True] * 3 + [False] * 4
@@ -204,7 +204,7 @@ def test_below_the_cutoff_nothing_is_evaluated() -> None:
     assert json.loads(json.dumps(result.as_dict()))["normalization_gy"] == 100.0
 
 
-def test_outside_the_evaluated_grid() -> None:
+def test_points_outside_the_evaluated_grid_are_left_out_or_searched_for() -> None:
     a = Image(np.full((1, 1, 8), 50.0), affine((1, 1, 2)), "Gy")
     b = Image(np.full((1, 1, 4), 51.0), affine((1, 1, 2), (4.0, 0.0, 0.0)), "Gy")
     left_out = gamma_index(a, b)
@@ -239,7 +239,7 @@ def largest_step(b, criterion_gy, size_mm, distance_mm, steps) -> float:
     st.sampled_from([0.5, 2.0, 9.0]),
     st.booleans(),
 )
-def test_never_below_and_hardly_above_the_definition(doses, fraction, distance_mm, local) -> None:
+def test_gamma_is_never_below_its_definition_and_hardly_above_it(doses, fraction, distance_mm, local) -> None:
     a, b = doses
     criteria = {"dose_difference_fraction": fraction, "distance_mm": distance_mm, "local": local, "maximum_gamma": 5.0}
     got = core(a, b, **criteria).gamma
@@ -299,7 +299,7 @@ def test_a_criterion_outside_its_domain_is_refused(criterion, message: str) -> N
         core(doses, doses, **others)
 
 
-def test_what_has_no_gamma() -> None:
+def test_maps_without_a_dose_to_compare_have_no_gamma() -> None:
     zero, one = np.zeros((2, 3, 4)), np.ones((2, 3, 4))
     with pytest.raises(UndefinedError, match="positive somewhere"):
         core(zero, one)
@@ -313,7 +313,7 @@ def test_what_has_no_gamma() -> None:
         core(one, one, normalization_gy=100.0)
 
 
-def test_what_is_no_pair_of_dose_maps() -> None:
+def test_inputs_that_are_no_pair_of_dose_maps_are_refused() -> None:
     a, b = maps(8)
     image = Image(a, affine(), "Gy")
     with pytest.raises(ArgumentError, match="voxel_size_mm"):

@@ -75,7 +75,7 @@ def smooth(z, y, x):
 
 @pytest.mark.claim("gamma_pymedphys")
 @pytest.mark.parametrize(("grid", "percent", "mm", "local"), PYMEDPHYS)
-def test_pass_counts_are_where_those_of_pymedphys_lead(
+def test_pass_counts_are_the_limit_of_those_of_pymedphys(
     grid: str, percent: int, mm: int, local: bool, measured: Measured
 ) -> None:
     # Its samples are finer at 30 steps per distance criterion than at 10, and more voxels pass. All of them pass here
@@ -124,7 +124,7 @@ CUTS = [np.s_[:, :, :], np.s_[5:6, :, :], np.s_[5:6, 5:6, :]]
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=["volume", "plane", "line"])
-def test_its_box_as_volume_plane_and_line(cut) -> None:
+def test_the_box_of_pymedphys_has_its_gamma_as_volume_plane_and_line(cut) -> None:
     axes, a, b, exact = box()
     axes = [axis[along] for axis, along in zip(axes, cut, strict=True)]
     result = gamma(axes, a[cut], axes, b[cut], 3, 0.3)
@@ -143,7 +143,7 @@ def test_gamma_falls_as_both_criteria_grow(ratio: int) -> None:
 CUTOFF_DOSES = np.array([0, 1, 1.9, 2, 2.1, 3, 4, 5, 10, 10])
 
 
-def test_the_dose_at_its_cutoff_counts() -> None:
+def test_a_dose_at_the_cutoff_is_evaluated() -> None:
     axes = [[0.0], [0.0], np.arange(10.0)]
     evaluated = [[0.0], [0.0], np.arange(12.0) - 4]
     result = gamma(axes, CUTOFF_DOSES, evaluated, np.full(12, 10.0), 10, 1, lower_dose_cutoff_fraction=0.2)
@@ -152,7 +152,7 @@ def test_the_dose_at_its_cutoff_counts() -> None:
 
 @pytest.mark.claim("gamma_pymedphys")
 @pytest.mark.parametrize("cut", CUTS, ids=["volume", "plane", "line"])
-def test_it_passes_as_many_on_its_own_cases(cut) -> None:
+def test_pymedphys_passes_as_many_voxels_of_its_own_cases(cut) -> None:
     pymedphys = pytest.importorskip("pymedphys", reason="pymedphys runs beside us where it is installed")
     axes, a, b, _ = box()
     axes = [axis[along] for axis, along in zip(axes, cut, strict=True)]
@@ -182,7 +182,7 @@ def test_outside_a_uniform_grid_the_nearest_point_counts() -> None:
 
 
 @pytest.mark.parametrize("local", [False, True])
-def test_along_a_line_of_dose_the_minimum_is_a_parabola_s(local: bool) -> None:
+def test_along_a_line_of_dose_gamma_is_the_minimum_of_a_parabola(local: bool) -> None:
     x = np.linspace(0, 3, 11)
     at, doses = np.array([-1.7, -0.2, 0.3, 1.7, 4.3]), np.array([0.98, 1.01, 1.02, 0.99, 1.03])
     criterion = 0.03 * (doses if local else doses.max())
@@ -217,7 +217,7 @@ PLANE_DOSE = np.repeat(0.97 + 0.025 * Y, X.size)
 @pytest.mark.parametrize("local", [False, True])
 @pytest.mark.parametrize("origin", [0.0, 300.0, -1234.5])
 @pytest.mark.parametrize("thin", [0, 1, 2])
-def test_a_volume_against_a_plane_that_lies_anywhere(local: bool, origin: float, thin: int) -> None:
+def test_gamma_of_a_volume_against_a_plane_anywhere_is_exact(local: bool, origin: float, thin: int) -> None:
     points = np.array(list(product([-0.5, 1.0, 1.4, 4.0], [-4.0, -1.3, 0.0, 2.2, 3.5], [-2.5, 0.0, 1.1])))
     doses = 1.0 + 0.01 * np.sin(points.sum(axis=1))
     criterion, mm = 0.03 * (doses if local else doses.max()), 2.0
@@ -241,7 +241,7 @@ def test_a_volume_against_a_plane_that_lies_anywhere(local: bool, origin: float,
     near(found, exact)
 
 
-def test_a_line_and_a_single_voxel() -> None:
+def test_gamma_of_a_line_and_of_a_single_voxel_is_exact() -> None:
     line = np.linspace(-2, 2, 9)
     points = np.array(list(product([-3.0, 0.0, 1.0], [0.5, 2.5], [-1.0])))
     nearest = np.column_stack([np.clip(points[:, 0], -2, 2), np.full(6, 0.5), np.full(6, -1.0)])

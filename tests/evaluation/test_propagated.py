@@ -59,7 +59,7 @@ def test_shortest_interval_of_a_skew_distribution_begins_at_its_mode() -> None:
         ([], {}, errors.UndefinedError, "more draws"),
     ],
 )
-def test_what_is_no_interval_is_refused(draws: Any, terms: Any, error: type[Exception], message: str) -> None:
+def test_impossible_intervals_are_refused(draws: Any, terms: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         coverage_interval(draws, **terms)
 

@@ -38,7 +38,7 @@ def parts(distribution) -> tuple[list[float], list[float]]:
     return list(doses), list(volumes)
 
 
-def test_worked_examples() -> None:
+def test_effect_models_give_their_worked_examples() -> None:
     assert e.bed_gy(50, **LIVER) == pytest.approx(50 * (1 + 50 * 2.5 / 66.6 / 2.5), rel=1e-14)
     assert e.eqd2_gy(e.bed_gy(50, **LIVER), alpha_beta_gy=2.5) == pytest.approx(48.632, abs=1e-3)
     assert e.bed_gy(120.0, **TUMOR) == pytest.approx(152.927, abs=1e-3)
@@ -67,7 +67,7 @@ def test_bed_of_a_map_keeps_its_shape_and_precision(dtype) -> None:
 
 
 @given(dose=st.floats(0, 1e6), ratio=st.floats(0.1, 100), repair=st.floats(0.01, 100))
-def test_bed_and_its_inverse(dose: float, ratio: float, repair: float) -> None:
+def test_the_dose_for_a_bed_is_the_inverse_of_bed(dose: float, ratio: float, repair: float) -> None:
     model = {"alpha_beta_gy": ratio, "repair_half_time_h": repair}
     bed = e.bed_gy(dose, **model)
     assert bed >= dose
@@ -145,7 +145,7 @@ def test_a_dose_volume_histogram_is_a_distribution() -> None:
     assert through == pytest.approx(e.generalized_eud(dose, weights, a=-2).value_gy, rel=1e-6)
 
 
-def test_a_voxel_without_dose_is_said() -> None:
+def test_a_voxel_without_dose_is_reported() -> None:
     cold = e.generalized_eud([0, 10], a=-5)
     assert (cold.value_gy, codes(cold)) == (0.0, ["zero_dose_voxel"])
     assert codes(e.generalized_eud([0, 10], a=5)) == []
@@ -155,7 +155,7 @@ def test_a_voxel_without_dose_is_said() -> None:
     assert codes(e.tcp_poisson([0, 10], alpha_per_gy=0.1, clonogens=10)) == ["model_not_validated", "zero_dose_voxel"]
 
 
-def test_every_response_says_that_its_model_is_not_validated() -> None:
+def test_every_response_states_that_its_model_is_not_validated() -> None:
     for result in (
         e.ntcp_lyman(40, td50_gy=52, m=0.28, n=1),
         e.ntcp_logistic(40, d50_gy=52, gamma50=1),
@@ -165,7 +165,7 @@ def test_every_response_says_that_its_model_is_not_validated() -> None:
         assert "model_not_validated" in codes(result)
 
 
-def test_injections_lie_between_apart_and_together() -> None:
+def test_bed_of_two_injections_lies_between_simultaneous_and_separate_ones() -> None:
     result = e.bed_of_injections([60, 80], **LIVER)
     assert result.lower_gy == pytest.approx(e.bed_gy(60, **LIVER) + e.bed_gy(80, **LIVER), rel=1e-15)
     assert result.upper_gy == pytest.approx(e.bed_gy(140, **LIVER), rel=1e-15)
@@ -173,7 +173,7 @@ def test_injections_lie_between_apart_and_together() -> None:
     assert codes(e.bed_of_injections([60], **LIVER)) == []
 
 
-def test_published_sets_are_data_and_say_what_they_are() -> None:
+def test_published_parameter_sets_state_their_source_and_device() -> None:
     strigari = e.parameter_set("strigari-2010-resin-hcc")
     assert not strigari.verified
     assert [a.code for a in strigari.advisories("resin")] == ["parameters_not_verified"]
@@ -193,7 +193,7 @@ def test_published_sets_are_data_and_say_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
-def test_a_dose_that_is_none(bad: float) -> None:
+def test_a_dose_that_is_negative_or_not_finite_is_refused(bad: float) -> None:
     for call in (
         lambda: e.bed_gy(np.array([[5.0, bad], [bad, 1.0]]), **LIVER),
         lambda: e.generalized_eud([5.0, bad, bad, 1.0], a=2),
@@ -239,6 +239,6 @@ def test_a_parameter_outside_its_domain_is_named(call, quantity: str, bad: float
         (lambda: e.bed_gy(50, alpha_beta_gy=True, repair_half_time_h=1), ArgumentError),
     ],
 )
-def test_what_is_no_input_says_so(call, error: type[YttriaError]) -> None:
+def test_wrong_types_and_shapes_are_refused(call, error: type[YttriaError]) -> None:
     with pytest.raises(error):
         call()

@@ -31,7 +31,7 @@ def codes(result) -> list[str]:
     return [advisory.code for advisory in result.advisories]
 
 
-def test_worked_examples() -> None:
+def test_uncertainties_give_their_worked_examples() -> None:
     big = e.sphere_volume_uncertainty(60, voxel_size_mm=4.42, fwhm_mm=10)
     assert (big.diameter_uncertainty_mm, big.relative) == pytest.approx((6.27084, 0.3135), abs=5e-5)
     small = e.sphere_volume_uncertainty(30, voxel_size_mm=4.42, fwhm_mm=10)
@@ -41,7 +41,7 @@ def test_worked_examples() -> None:
     assert e.partition_uncertainty(**CASE).tumor_dose == pytest.approx(0.1684, abs=5e-5)
 
 
-def test_three_equal_diameters_err_together_in_a_sphere_only() -> None:
+def test_only_a_sphere_has_one_error_in_three_diameters() -> None:
     sphere = e.sphere_volume_uncertainty(45, voxel_size_mm=3, fwhm_mm=6)
     ellipsoid = e.ellipsoid_volume_uncertainty([45, 45, 45], voxel_size_mm=3, fwhm_mm=6)
     assert sphere.relative == pytest.approx(math.sqrt(3) * ellipsoid.relative, rel=1e-14)
@@ -58,7 +58,7 @@ def test_edge_factor_agrees_and_is_a_share(radius: float, fwhm: float) -> None:
     assert phi <= e.count_edge_factor(radius_mm=radius * 1.1, fwhm_mm=fwhm) + 1e-12
 
 
-def test_edge_factor_is_what_a_blurred_ball_shows() -> None:
+def test_edge_factor_is_that_of_a_blurred_ball() -> None:
     """Compute twice the density at the edge of a blurred ball of density 1 by quadrature over the ball. `z` is along
     the radius through the edge point, and the other directions are integrated in closed form."""
     radius, fwhm = 12.0, 9.0
@@ -142,7 +142,7 @@ def test_the_chain_agrees_with_one_propagation_through_the_volume() -> None:
     assert got.absorbed_dose < math.hypot(got.time_integrated_activity, got.s_value)
 
 
-def test_quadrature() -> None:
+def test_independent_uncertainties_add_in_quadrature() -> None:
     assert e.combined_uncertainty([0.03, 0.04]) == pytest.approx(0.05, rel=1e-15)
     assert e.combined_uncertainty([]) == 0.0
 
@@ -151,7 +151,7 @@ def test_quadrature() -> None:
     "covariance",
     [[[1, 2], [2, 1]], [[-1, 0], [0, 1]], [[1, 0.5], [0.4, 1]], [[1, math.nan], [math.nan, 1]], [[0, 1], [1, 4]]],
 )
-def test_a_covariance_that_is_none(covariance) -> None:
+def test_an_impossible_covariance_is_refused(covariance) -> None:
     with pytest.raises(OutOfRangeError, match=r"covariance|variance"):
         e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=covariance).uncertainty(10, volume_uncertainty=0.1)
 
@@ -167,7 +167,7 @@ def test_a_perfectly_correlated_fit_is_a_covariance() -> None:
 
 @pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf])
 @pytest.mark.parametrize("name", [name for name in CASE if name.endswith("uncertainty")])
-def test_a_negative_uncertainty_is_none(name: str, bad: float) -> None:
+def test_a_negative_uncertainty_is_refused(name: str, bad: float) -> None:
     with pytest.raises(OutOfRangeError, match="uncertainty"):
         e.partition_uncertainty(**{**CASE, name: bad})
 
@@ -189,6 +189,6 @@ def test_a_negative_uncertainty_is_none(name: str, bad: float) -> None:
         (lambda: CURVE.recovery(0), OutOfRangeError),
     ],
 )
-def test_what_is_no_input_says_so(call, error: type[YttriaError]) -> None:
+def test_wrong_types_and_shapes_are_refused(call, error: type[YttriaError]) -> None:
     with pytest.raises(error):
         call()

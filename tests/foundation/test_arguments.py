@@ -111,7 +111,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("function", "arguments"), CALLS, ids=lambda each: getattr(each, "__qualname__", ""))
-def test_wrong_types_are_our_errors(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+def test_wrong_types_are_errors_of_yttria(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     function(**arguments)
     for name in arguments:
         for wrong in WRONG:
@@ -122,7 +122,7 @@ def test_wrong_types_are_our_errors(function: Callable[..., Any], arguments: dic
 
 
 @pytest.mark.parametrize("package", [yttria, voxel, evaluation, planning, io, io.dicom, report])
-def test_nonsense_everywhere_is_our_error(package: Any) -> None:
+def test_nonsense_in_every_argument_is_an_error_of_yttria(package: Any) -> None:
     for name in package.__all__:
         function = getattr(package, name)
         if not inspect.isfunction(function):
@@ -135,7 +135,7 @@ def test_nonsense_everywhere_is_our_error(package: Any) -> None:
                     function(**dict.fromkeys(required, wrong))
 
 
-def test_messages_say_what_to_give() -> None:
+def test_messages_name_the_right_type() -> None:
     for call, words in [
         (lambda: yttria.dose_image(IMAGE.array, scaling=SCALING), "activity of dose_image must be Image.*yttria.Image"),
         (

@@ -33,7 +33,7 @@ def read(path: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("text", FORMULAS)
 @pytest.mark.parametrize("one_line", [False, True])
-def test_a_text_that_could_be_a_formula_is_none(tmp_path: Path, text: str, one_line: bool) -> None:
+def test_a_text_that_could_be_a_formula_is_neutralized(tmp_path: Path, text: str, one_line: bool) -> None:
     write_csv(tmp_path / "a.csv", [{text: text}], one_line=one_line)
     cells = [cell for (cell,) in read(tmp_path / "a.csv")]
     assert len(cells) == 2
@@ -48,7 +48,7 @@ def test_numbers_stay_numbers(tmp_path: Path) -> None:
 
 
 @given(st.text())
-def test_what_was_neutralized_can_be_read_back(text: str) -> None:
+def test_a_neutralized_text_is_read_back(text: str) -> None:
     assert as_written(neutral(text)) == text
 
 

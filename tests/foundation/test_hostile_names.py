@@ -127,7 +127,7 @@ def test_the_scale_reaches_the_dose_of_small_tumors_and_is_plain_without_dose() 
 
 
 @pytest.mark.parametrize("name", NAMES[6:])
-def test_characters_that_act_are_spelled_out(name: str) -> None:
+def test_control_characters_are_spelled_out(name: str) -> None:
     shown = plain(name)
     assert shown.isprintable()
     assert "\\x1b" in shown or "\\u202e" in shown

@@ -50,12 +50,12 @@ def test_multiples_come_with_their_factor(text: str, unit: str, factor: float) -
 @pytest.mark.parametrize(
     "text", ["mbq/ml", "MGy", "MGY", "Gy/h", "Gy/GBq", "Bq", "MBq", "Bq/voxel", "Bq/mL/s", "g", "x", ""]
 )
-def test_what_has_two_meanings_or_is_another_quantity_is_not_known(text: str) -> None:
+def test_ambiguous_units_and_other_quantities_are_not_known(text: str) -> None:
     assert stated_unit(text) is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "unknown", "None", "n/a", "-", "???"])
-def test_words_for_not_stated(text: str) -> None:
+def test_words_for_a_unit_that_is_not_stated_are_known(text: str) -> None:
     assert states_nothing(text)
 
 

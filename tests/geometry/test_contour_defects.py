@@ -34,14 +34,14 @@ def found(*bad, **terms) -> tuple[ContourStructure, dict[str, float]]:
         (GOOD[1][::-1], "contour_duplicate"),
     ],
 )
-def test_what_cannot_be_used_is_left_out_and_reported(bad, code: str) -> None:
+def test_unusable_contours_are_left_out_and_reported(bad, code: str) -> None:
     structure, codes = found(np.array(bad, dtype=float).reshape(-1, 3))
     assert codes == {code: 1}
     assert structure.volume_ml == pytest.approx(VOLUME_ML)
     assert structure.advisories[0].message.startswith("'x': 1 contour ")
 
 
-def test_a_closed_contour_and_repeated_points_are_fine() -> None:
+def test_a_closed_contour_and_repeated_points_are_accepted() -> None:
     closed = [np.concatenate([p[:1], p[:1], p, p[:1]]) for p in GOOD]
     structure = ContourStructure("x", closed, interpolation="none")
     assert structure.volume_ml == pytest.approx(VOLUME_ML)
@@ -71,7 +71,7 @@ def test_hopeless_tangles_are_left_out_in_bounded_time() -> None:
     assert structure.volume_ml == pytest.approx(VOLUME_ML)
 
 
-def test_no_usable_contour_is_an_error_that_says_why() -> None:
+def test_no_usable_contour_is_an_error_with_the_reason() -> None:
     with pytest.raises(UndefinedError, match=r"no contour is usable. 1 contour with fewer than 3 points"):
         ContourStructure("x", [[[0, 0, 0], [1, 1, 1]]])
     with pytest.raises(UndefinedError, match="one plane, so that the slice thickness"):
@@ -79,14 +79,14 @@ def test_no_usable_contour_is_an_error_that_says_why() -> None:
     assert ContourStructure("x", GOOD[:1], slice_thickness_mm=3).volume_ml == pytest.approx(0.6)
 
 
-def test_none_at_all_is_an_empty_structure() -> None:
+def test_a_structure_without_contours_is_empty() -> None:
     structure = ContourStructure("x", [])
     assert structure.volume_ml == 0
     assert structure.voxel_fractions_on(((2, 3, 4), np.eye(4))).volume_ml(1) == 0
     assert not structure.mask.any()
 
 
-def test_points_must_be_points() -> None:
+def test_contours_must_be_lists_of_points() -> None:
     with pytest.raises(ShapeError, match=r"contour 1 of 'x' must be a list of points \(n, 3\), got shape \[4, 2\]"):
         ContourStructure("x", [GOOD[0], np.zeros((4, 2))])
     with pytest.raises(DTypeError, match="contour 0 of 'x' must hold real numbers"):
@@ -117,7 +117,7 @@ contour = st.tuples(st.lists(point, max_size=12), st.sampled_from([0.0, 1.0, 1.0
 
 @settings(max_examples=150)
 @given(contours=st.lists(contour, max_size=7), interpolation=st.sampled_from(["shape", "none"]))
-def test_any_contours_give_fractions_or_an_error_of_ours(contours, interpolation) -> None:
+def test_any_contours_give_fractions_or_an_error_of_yttria(contours, interpolation) -> None:
     points = [[(x, y, z) for x, y in points] for points, z in contours]
     try:
         structure = ContourStructure("x", points, interpolation=interpolation, slice_thickness_mm=2)
@@ -130,7 +130,7 @@ def test_any_contours_give_fractions_or_an_error_of_ours(contours, interpolation
 
 
 @pytest.mark.parametrize("interpolation", ["shape", "none"])
-def test_tips_alone_enclose_nothing(interpolation: str) -> None:
+def test_contours_without_area_enclose_nothing(interpolation: str) -> None:
     tips = [[(0.0, 0.0, z), (0.0, 0.0, z), (1.0, 0.0, z)] for z in (0.0, 1.0)]
     structure = ContourStructure("x", tips, interpolation=interpolation, slice_thickness_mm=2)
     assert structure.volume_ml == 0

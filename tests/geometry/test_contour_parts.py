@@ -89,7 +89,7 @@ squares = st.lists(
 
 @settings(max_examples=80)
 @given(drawn=squares, gap=st.sampled_from([3.0, 7.0, 20.0]))
-def test_which_outlines_go_on_agrees_with_the_definition(drawn, gap: float) -> None:
+def test_the_matching_of_outlines_between_planes_agrees_with_its_definition(drawn, gap: float) -> None:
     planes: dict[int, list[Array]] = {}
     for k, x, y, size in drawn:
         square = box((x, x + size), (y, y + size), 0)[:, :2]

@@ -263,7 +263,7 @@ def test_an_island_in_a_hole_counts() -> None:
 
 
 @pytest.mark.claim("any_contours")
-def test_the_result_does_not_depend_on_threads() -> None:
+def test_fractions_of_contours_do_not_depend_on_threads() -> None:
     structure = ContourStructure("x", [ring(z, 0, z, 9, 5) for z in np.arange(0.0, 12, 2.5)])
     one, many = (
         structure.voxel_fractions_on(((12, 20, 22), grid((1, 1.1, 1.2), (-9, -9, -2))), threads=n) for n in (1, 5)
@@ -280,7 +280,7 @@ def test_the_mask_is_the_structure_on_a_grid_of_its_own() -> None:
     assert direct == pytest.approx(structure.volume_ml, rel=1e-6)
 
 
-def test_it_is_a_structure_that_can_be_pickled_and_moved() -> None:
+def test_a_structure_of_contours_can_be_pickled_and_transformed() -> None:
     structure = ContourStructure(
         "lesion", sphere(9, np.arange(-8.0, 9, 2)), color=(1, 0, 0), frame_of_reference_uid="1.2.3"
     )
@@ -299,7 +299,7 @@ def test_it_is_a_structure_that_can_be_pickled_and_moved() -> None:
         structure.voxel_fractions_on(Image(np.zeros((9, 9, 9)), np.eye(4), "Gy", frame_of_reference_uid="9"))
 
 
-def test_rules_and_lengths_are_checked() -> None:
+def test_impossible_rules_and_lengths_are_refused() -> None:
     contours = sphere(9, np.arange(-8.0, 9, 2))
     with pytest.raises(UnknownNameError, match="half_slice, none"):
         ContourStructure("x", contours, end_caps="round")

@@ -24,13 +24,13 @@ def structure(uid: str | None, name: str = "Liver") -> Structure:
 
 
 @pytest.mark.parametrize(("a", "b"), [("1.2", "1.2"), ("1.2", None), (None, "1.2"), (None, None)])
-def test_one_space_or_an_unknown_one_is_accepted(a: str | None, b: str | None) -> None:
+def test_one_frame_of_reference_or_an_unknown_one_is_accepted(a: str | None, b: str | None) -> None:
     result = dose_image(image(a), scaling=AbsoluteScaling(scan_delay_h=0.0))
     assert result.image.frame_of_reference_uid == a
     assert result.table([structure(b)])[0].volume_ml > 0
 
 
-def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
+def test_two_frames_of_reference_are_refused_in_every_function(tmp_path) -> None:
     result = dose_image(image("1.2"), scaling=AbsoluteScaling(scan_delay_h=0.0))
     message = "'Liver' and the image must share one frame of reference, got 1.3 and 1.2: register them"
     for meet in (
@@ -48,7 +48,7 @@ def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
         write_structures([structure("1.2"), structure("1.3", "Tumor")], tmp_path / "s.seg.nrrd")
 
 
-def test_a_background_of_another_space_is_refused() -> None:
+def test_a_background_in_another_frame_of_reference_is_refused() -> None:
     pytest.importorskip("matplotlib")
     from yttria.report import dose_figure
 
@@ -57,7 +57,7 @@ def test_a_background_of_another_space_is_refused() -> None:
         dose_figure(result, [structure("1.2")], background=image("1.3"))
 
 
-def test_a_transform_brings_them_together_and_is_reported() -> None:
+def test_a_transform_between_frames_is_applied_and_reported() -> None:
     moved = image("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     assert moved.affine_lps == pytest.approx(SHIFT @ affine("plain"))
     assert moved.frame_of_reference_uid == "1.3"
@@ -71,7 +71,7 @@ def test_a_transform_brings_them_together_and_is_reported() -> None:
     assert dose_image(image("1.2"), scaling=AbsoluteScaling(scan_delay_h=0.0)).provenance.image_transform_lps is None
 
 
-def test_transforms_add_up() -> None:
+def test_transforms_are_multiplied_in_their_order() -> None:
     turn = np.eye(4)
     turn[:3, :3] = affine("oblique")[:3, :3] / np.linalg.norm(affine("oblique")[:3, :3], axis=0)
     for moved in (image("1").transformed(SHIFT).transformed(turn), structure("1").transformed(SHIFT).transformed(turn)):
@@ -81,7 +81,7 @@ def test_transforms_add_up() -> None:
         assert moved.frame_of_reference_uid is None
 
 
-def test_where_transforms_came_from_adds_up_too() -> None:
+def test_sources_of_transforms_are_listed_in_their_order() -> None:
     for moved in (image("1"), structure("1"), ContourStructure("x", [])):
         once = moved.transformed(SHIFT, source="first")
         assert once.transform_source == "first"
@@ -106,7 +106,7 @@ def test_a_transform_that_shears_is_refused() -> None:
         structure(None).transformed(np.eye(3))
 
 
-def test_copies_keep_their_space() -> None:
+def test_copies_keep_their_frame_of_reference() -> None:
     moved = image("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     volume = structure("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     for original in (moved, volume):

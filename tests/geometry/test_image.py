@@ -53,7 +53,7 @@ def test_a_wrong_array_is_refused(array: object, error: type[Exception]) -> None
         Image(array, affine("plain"), "Bq/mL")  # type: ignore[arg-type]
 
 
-def test_what_is_too_large_is_refused_at_once() -> None:
+def test_an_image_that_is_too_large_is_refused_at_once() -> None:
     with pytest.raises(ShapeError, match=r"at most 2\^33 voxels"):
         Image(np.broadcast_to(np.float32(1), (10**6, 10**6, 10**6)), affine("plain"), "Bq/mL")
     for shape in ((10**6, 10**6, 10**5), (10**6, 10**6, 10**8)):
@@ -96,7 +96,7 @@ def test_an_unknown_unit_names_the_known_ones(unit: str) -> None:
         Image(values(), affine("plain"), unit)
 
 
-def test_a_unit_written_otherwise_is_hinted_at() -> None:
+def test_a_unit_in_another_spelling_gets_a_hint() -> None:
     with pytest.raises(UnitError, match="did you mean 'Bq/mL'"):
         Image(values(), affine("plain"), "BQML")
 
@@ -125,7 +125,7 @@ def test_integers_convert_to_float64() -> None:
     np.testing.assert_array_equal(converted.array, values(np.int16) * 1e3)
 
 
-def test_same_grid() -> None:
+def test_grids_are_equal_within_a_thousandth_of_a_millimeter() -> None:
     image = Image(values(), affine("oblique"), "Bq/mL")
     assert image.same_grid(image.with_array(values() * 2, "Gy"))
     moved = affine("oblique")
@@ -139,7 +139,7 @@ def test_same_grid() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_simpleitk_image(kind: str) -> None:
+def test_a_simpleitk_image_keeps_values_and_positions(kind: str) -> None:
     matrix = affine(kind)
     source = SimpleITK.GetImageFromArray(values())
     source.SetSpacing(SIZE)
@@ -192,7 +192,7 @@ def test_more_than_one_volume_is_refused_and_a_length_of_one_is_not() -> None:
         Image.from_any(nibabel.Nifti1Image(values(shape=(4, 5, 6, 2)), place), unit="1")
 
 
-def test_an_object_with_array_and_affine() -> None:
+def test_an_object_with_array_and_affine_is_read() -> None:
     source = SimpleNamespace(array=values(), affine_lps=affine("oblique"))
     image = Image.from_any(source, unit="counts")
     assert np.shares_memory(image.array, source.array)
@@ -213,7 +213,7 @@ def test_a_pickled_image_is_the_same() -> None:
 @pytest.mark.parametrize(
     "obj", [values(), "a path", None, SimpleNamespace(array=values()), SimpleNamespace(affine=np.eye(4))]
 )
-def test_nothing_is_guessed(obj: object) -> None:
+def test_an_object_without_a_position_is_refused(obj: object) -> None:
     with pytest.raises(ArgumentError, match="does not state its position"):
         Image.from_any(obj, unit="Bq/mL")
 
@@ -222,7 +222,7 @@ def test_nothing_is_guessed(obj: object) -> None:
     st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=12, max_size=12),
     st.sampled_from(["Bq/mL", "Gy", "x"]),
 )
-def test_any_affine_gives_an_image_or_an_error_of_ours(entries: list[float], unit: str) -> None:
+def test_any_affine_gives_an_image_or_an_error_of_yttria(entries: list[float], unit: str) -> None:
     matrix = np.vstack([np.reshape(entries, (3, 4)), [0, 0, 0, 1]])
     try:
         image = Image(values(), matrix, unit)

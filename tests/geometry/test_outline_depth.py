@@ -78,7 +78,7 @@ def test_a_structure_that_fills_its_grid_has_no_outline() -> None:
     assert depth.displaced(2.0).volume_ml(1.0) == depth.displaced(-2.0).volume_ml(1.0) == 120.0
 
 
-def test_single_voxels_and_nothing_do_no_harm() -> None:
+def test_single_voxels_and_empty_masks_have_finite_volumes() -> None:
     for weights in (np.zeros((5, 5, 5), np.float32), np.pad(np.ones((1, 1, 1), np.float32), 3)):
         depth = outline_depth(of(weights), CUBIC)
         volumes = [depth.displaced(by).volume_ml(1.0) for by in (-3.0, 0.0, 3.0)]
@@ -102,6 +102,6 @@ def test_a_resampled_mask_without_its_steps_grows_by_its_surface() -> None:
         assert change == pytest.approx(expected, rel=0.05)
 
 
-def test_a_mask_of_whole_voxels_is_given_back_as_it_is() -> None:
+def test_a_mask_of_whole_voxels_is_returned_unchanged() -> None:
     mask = of(np.rint(ball(12.0, LONG, 0.1)))
     assert smoothed_outline(mask, LONG) is mask

@@ -20,11 +20,11 @@ def image(patient: str | None, frame: str | None = FRAME) -> Image:
 
 
 @pytest.mark.parametrize(("a", "b"), [("1", "1"), ("ab ", "AB"), (None, "1"), ("", "1"), (None, None)])
-def test_one_patient_or_an_unknown_one_is_told_nothing_of(a: str | None, b: str | None) -> None:
+def test_one_patient_or_an_unknown_one_gives_no_advisory(a: str | None, b: str | None) -> None:
     assert patient_doubts(image(a, None), "the activity", [(image(b, None), "the CT")]) == ()
 
 
-def test_two_patients_in_one_frame_of_reference_are_told_of_once() -> None:
+def test_two_patients_in_one_frame_of_reference_are_reported_once() -> None:
     liver = Structure("Liver", np.ones((2, 2, 2), bool), np.eye(4), frame_of_reference_uid=FRAME, patient_id="2")
     (told,) = patient_doubts(image("1"), "the activity", [(liver, "'Liver'"), (image("3"), "the CT")])
     assert (told.code, told.severity) == ("patients_differ", "warning")
@@ -37,7 +37,7 @@ def test_two_patients_without_frames_of_reference_are_refused(frames: tuple[str 
         patient_doubts(image("1", frames[0]), "the activity", [(image("2", frames[1]), "the CT")])
 
 
-def test_doses_of_two_patients_are_told_of_in_a_comparison() -> None:
+def test_a_comparison_reports_doses_of_two_patients() -> None:
     found = compare_doses(image("1"), image("2"))
     assert "patients_differ" in {a.code for a in found.advisories}
     with pytest.raises(GeometryError, match="one patient"):

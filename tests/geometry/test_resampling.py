@@ -37,7 +37,7 @@ def _turned(image: Image, degrees: float) -> np.ndarray:
 @pytest.mark.claim("averaging_keeps_integrals")
 @pytest.mark.parametrize("method", ["average", "linear"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_parallel_grids_are_the_definition(kind: str, method: str) -> None:
+def test_resampling_onto_parallel_grids_is_its_definition(kind: str, method: str) -> None:
     image = _image(kind, values(np.float64))
     # Voxels of 2, 1.5 and 0.75 of the old size, from 1 and 1/2 voxel beyond the image, axes permuted and one flipped.
     matrix = image.affine_lps @ np.array([[0, -1.5, 0, 5.25], [0, 0, 0.75, -0.625], [2, 0, 0, -0.5], [0, 0, 0, 1.0]])
@@ -51,7 +51,7 @@ def test_parallel_grids_are_the_definition(kind: str, method: str) -> None:
     assert found.image.unit == image.unit
 
 
-def test_the_average_is_exact_where_the_definition_is() -> None:
+def test_the_average_is_exact_if_the_definition_is() -> None:
     image = _image("permuted", values(np.float64))
     shape, matrix = _halves(image)
     matrix[:3, 3] += matrix[:3, :3] @ [-1.5, 0.5, 2.5]
@@ -62,7 +62,7 @@ def test_the_average_is_exact_where_the_definition_is() -> None:
 
 @pytest.mark.parametrize("method", ["average", "linear"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_own_grid_changes_nothing(kind: str, method: str) -> None:
+def test_resampling_onto_its_own_grid_changes_nothing(kind: str, method: str) -> None:
     image = _image(kind)
     found = image.resampled_on(image, method=method)
     np.testing.assert_allclose(found.image.array, image.array, rtol=2e-7)
@@ -97,7 +97,7 @@ def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: l
 
 
 @pytest.mark.claim("averaging_keeps_integrals")
-def test_turned_grids() -> None:
+def test_a_linear_field_is_exact_on_rotated_grids() -> None:
     smooth = np.add.outer(np.add.outer(np.arange(9.0), 2 * np.arange(11.0)), 3 * np.arange(13.0))
     image = Image(smooth, affine("plain"), "HU")
     matrix = _turned(image, 20)
@@ -121,7 +121,7 @@ def test_turned_grids() -> None:
     )
 
 
-def test_beyond_the_image_nothing_is_guessed() -> None:
+def test_voxels_beyond_the_image_need_a_fill_value_and_are_counted() -> None:
     image = _image("plain")
     matrix = image.affine_lps.copy()
     matrix[:3, 3] -= matrix[:3, 0] * 0.25
@@ -142,7 +142,7 @@ def test_beyond_the_image_nothing_is_guessed() -> None:
         assert away.outside_fraction == 1.0
 
 
-def test_threads_and_types() -> None:
+def test_resampling_does_not_depend_on_threads_and_keeps_the_type() -> None:
     image = _image("permuted", values(np.int16))
     grid = _halves(image)
     first = image.resampled_on(grid)
@@ -153,7 +153,7 @@ def test_threads_and_types() -> None:
     assert np.array_equal(swapped.resampled_on(grid).image.array, _image("permuted").resampled_on(grid).image.array)
 
 
-def test_frames_of_reference_never_meet() -> None:
+def test_two_frames_of_reference_are_refused() -> None:
     here, there = (Image(values(), affine("oblique"), "HU", frame_of_reference_uid=uid) for uid in ("1.2.3", "1.2.4"))
     with pytest.raises(GeometryError, match="share one frame of reference"):
         here.resampled_on(there)
@@ -179,14 +179,14 @@ def test_frames_of_reference_never_meet() -> None:
         ({"threads": 0}, OutOfRangeError),
     ],
 )
-def test_what_is_refused(arguments: dict[str, Any], error: type[YttriaError]) -> None:
+def test_impossible_grids_and_options_are_refused(arguments: dict[str, Any], error: type[YttriaError]) -> None:
     image = _image()
     with pytest.raises(error):
         image.resampled_on(**{"grid": image, **arguments})
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_voxel_that_is_no_number_is_named(bad: float) -> None:
+def test_a_voxel_that_is_not_finite_is_named(bad: float) -> None:
     array = values()
     array[2, 1, 3] = bad
     for degrees in (0.0, 15.0):
@@ -219,7 +219,7 @@ def test_nearest_is_the_image_with_its_edge_repeated(
     np.testing.assert_allclose(found.image.array, expected.image.array, atol=0.05 * np.ptp(image.array))
 
 
-def test_nearest_says_so_and_needs_an_edge_to_continue() -> None:
+def test_values_continued_from_the_edge_are_reported() -> None:
     image = _image()
     matrix = image.affine_lps.copy()
     matrix[:3, 3] += matrix[:3, 0]

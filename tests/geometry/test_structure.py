@@ -82,7 +82,7 @@ def test_a_pickled_structure_is_the_same(mask: np.ndarray) -> None:
     assert not copy.mask.flags.writeable
 
 
-def test_a_mask_is_copied_unless_nobody_can_write_into_it() -> None:
+def test_a_mask_is_copied_unless_it_cannot_be_changed() -> None:
     mask = _mask()
     structure = Structure("Liver", mask, affine("plain"))
     assert not np.shares_memory(structure.mask, mask)

@@ -71,7 +71,7 @@ def test_sets_of_structures_on_different_grids_keep_volumes() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sets_are_the_same_wherever_the_axes_point(kind: str) -> None:
+def test_sets_do_not_depend_on_the_directions_of_axes(kind: str) -> None:
     """An oblique small mask in a large one: the difference has the volume of both less the part inside."""
     large = Structure(
         "large", np.ones((40, 40, 40), bool), np.diag([3.0, 3.0, 3.0, 1.0]) + _shift(-160.0, -20.0, -50.0)
@@ -96,13 +96,13 @@ def test_contours_are_combined_by_their_exact_fractions() -> None:
     assert difference(ball, half, name="rest").volume_ml == pytest.approx(ball.volume_ml * 7 / 8, rel=0.01)
 
 
-def test_what_lies_apart_has_an_empty_intersection() -> None:
+def test_structures_that_lie_apart_have_an_empty_intersection() -> None:
     a, b = cube(0.0, 10.0, 2.0), cube(500.0, 510.0, 2.5)
     assert intersection([a, b], name="none").volume_ml == 0.0
     assert difference(a, b, name="a").volume_ml == pytest.approx(a.volume_ml)
 
 
-def test_empty_structures_are_sets_too() -> None:
+def test_empty_structures_can_be_combined() -> None:
     a = cube(0.0, 10.0, 2.0)
     empty = Structure("empty", np.zeros((3, 3, 3), bool), np.diag([1.0, 1.0, 1.0, 1.0]))
     assert union([empty, a], name="all").volume_ml == pytest.approx(a.volume_ml)
@@ -116,7 +116,7 @@ def test_the_result_keeps_frame_and_patient() -> None:
     assert (made.frame_of_reference_uid, made.patient_id) == ("1.2.3", "P")
 
 
-def test_what_does_not_belong_together_is_refused() -> None:
+def test_structures_of_two_patients_or_frames_are_not_combined() -> None:
     a = drawn(1, frame_of_reference_uid="1.2.3", patient_id="P")
     with pytest.raises(GeometryError, match="frame of reference"):
         union([a, drawn(2, frame_of_reference_uid="1.2.4")], name="x")
@@ -130,7 +130,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fractions", [False, True])
-def test_cropping_moves_nothing_and_loses_nothing(kind: str, fractions: bool) -> None:
+def test_cropping_keeps_every_voxel_at_its_position(kind: str, fractions: bool) -> None:
     random = np.random.default_rng(7)
     wide = np.zeros((20, 24, 28))
     wide[5:9, 6:11, 7:14] = random.uniform(0.1, 1.0, (4, 5, 7))

@@ -110,7 +110,7 @@ def test_a_name_that_two_structures_have_is_refused() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="LiverTumor 12-+&|(),'\"*=?\n\t\x1b", max_size=40))
-def test_any_text_is_a_structure_or_an_error_of_ours(text: str) -> None:
+def test_any_text_is_a_structure_or_an_error_of_yttria(text: str) -> None:
     try:
         made = derive_structures(GIVEN, text)
     except YttriaError as error:

@@ -24,7 +24,7 @@ def test_a_name_with_brackets_is_matched_by_itself() -> None:
     assert select_structures(["Tumor [left]"], only="Tumor [left]") == ["Tumor [left]"]
 
 
-def test_structures_are_selected_as_their_names_are() -> None:
+def test_structures_are_selected_in_the_same_way_as_names() -> None:
     structures = [Structure(name, np.ones((1, 1, 1), bool), np.eye(4)) for name in NAMES]
     assert [s.name for s in select_structures(structures, exclude="body")] == NAMES[1:]
 
@@ -42,7 +42,7 @@ def test_a_pattern_without_a_match_names_the_structures_there_are() -> None:
         select_structures([], only="Liver")
 
 
-def test_what_is_no_pattern_is_refused() -> None:
+def test_a_pattern_that_is_not_a_text_is_refused() -> None:
     with pytest.raises(ArgumentError, match="only must hold patterns of structure names, got 1"):
         select_structures(NAMES, only=[1])  # type: ignore[list-item]
     with pytest.raises(ArgumentError, match="got one of them"):

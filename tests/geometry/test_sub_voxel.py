@@ -26,7 +26,7 @@ def histogram(dose, weights, parts, voxel_ml=1.0, **terms):
     return dose_volume_histograms(dose, {"x": weights}, voxel_volume_ml=voxel_ml, subvoxel_counts=parts, **terms)["x"]
 
 
-def test_parts_are_even_and_small_enough() -> None:
+def test_sub_voxels_are_even_in_number_and_small_enough() -> None:
     assert subvoxel_counts((3, 2, 1), 0.5) == (6, 4, 2)
     assert subvoxel_counts((3, 2.01, 0.1), 1.0) == (4, 4, 2)
     for size, part in (((3, 2, 1), 0.0), ((3, 2, -1), 1.0), ((3, 2, 1), np.nan), ((3, 2, 1), 0.01)):
@@ -34,7 +34,7 @@ def test_parts_are_even_and_small_enough() -> None:
             subvoxel_counts(size, part)
 
 
-def test_parts_fill_the_voxels() -> None:
+def test_sub_voxels_fill_their_voxels() -> None:
     affine = grid((2, -3, 4), (5, 6, 7))
     shape, fine = subvoxel_grid((3, 4, 5), affine, (4, 2, 6))
     assert shape == (12, 8, 30)
@@ -78,7 +78,7 @@ def test_voxel_means_miss_the_ends_of_a_small_lesion() -> None:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), single=st.booleans())
-def test_it_agrees_with_the_definition(seed: int, single: bool) -> None:
+def test_histograms_of_sub_voxels_agree_with_their_definition(seed: int, single: bool) -> None:
     rng = np.random.default_rng(seed)
     shape, parts = rng.integers(1, 5, 3), 2 * rng.integers(1, 3, 3)
     dose = rng.gamma(2, 30, shape).astype(np.float32 if single else np.float64)
@@ -113,7 +113,7 @@ def test_a_constant_dose_stays_constant_and_threads_do_not_matter() -> None:
     assert histogram(noisy, fine, (4, 4, 4), threads=1) == histogram(noisy, fine, (4, 4, 4), threads=6)
 
 
-def test_bad_parts_and_doses_are_refused() -> None:
+def test_impossible_numbers_of_sub_voxels_and_doses_are_refused() -> None:
     dose, weights = np.ones((2, 3, 4)), np.ones((4, 6, 8), np.float32)
     for parts in ((1, 2, 2), (2, 3, 2), (0, 2, 2), (2, 2, 66)):
         with pytest.raises(OutOfRangeError, match="sub-voxels of a voxel must be an even number"):
@@ -136,7 +136,7 @@ def sampled(dose: np.ndarray, affine: np.ndarray, structure: Structure, parts: t
 
 @pytest.mark.parametrize("kind", ["contours", "mask", "oblique"])
 @pytest.mark.parametrize("slab", [1, 5000])
-def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab: int, monkeypatch) -> None:
+def test_slabs_in_bounded_memory_give_the_histogram_of_all_sub_voxels(kind: str, slab: int, monkeypatch) -> None:
     shape, affine, parts = (9, 12, 11), grid((4, 3, 5), (-20, -18, -20)), (4, 2, 6)
     rng = np.random.default_rng(3)
     dose = rng.gamma(2, 30, shape)
@@ -169,7 +169,7 @@ def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab
         assert at == pytest.approx(whole.dose_at_volume_percent(percent), abs=spread / 8)
 
 
-def test_a_structure_beyond_the_image_and_doses_that_are_not_finite(monkeypatch) -> None:
+def test_beyond_the_image_the_outermost_dose_counts_and_infinite_doses_are_refused(monkeypatch) -> None:
     shape, affine = (6, 6, 6), grid((4, 4, 4), (0, 0, 0))
     dose = np.arange(216.0).reshape(shape)
     body = Structure("body", np.ones((6, 6, 12), bool), affine)
@@ -205,7 +205,7 @@ def test_small_lesions_far_apart_do_not_fill_the_memory(monkeypatch) -> None:
         assert at == pytest.approx(whole.dose_at_volume_percent(percent), abs=2)
 
 
-def test_a_body_of_many_parts_takes_little_memory() -> None:
+def test_a_body_of_many_sub_voxels_takes_little_memory() -> None:
     """5.8e7 parts: all their samples would take more than 2 GB."""
     code = """
 import resource, numpy as np

@@ -120,7 +120,7 @@ def test_oblique_grids_agree_with_the_definition(angles: tuple[float, float, flo
     flip=1.0,
     parallel=False,
 )
-def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> None:
+def test_the_volume_of_a_structure_is_kept_on_any_grid(angles, mask_size, dose_size, shift, flip, parallel) -> None:
     mask_affine = affine(mask_size, (0, 0, 0))
     shape = tuple(int(60 / s) for s in reversed(mask_size))
     mask = ball(shape, mask_affine, (31, 28, 30), 17.0)
@@ -136,7 +136,7 @@ def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> 
     assert result.volume_ml(voxel_ml(dose_affine)) == pytest.approx(volume, rel=1e-6 if parallel else 2e-3)
 
 
-def test_what_is_cut_off_is_counted() -> None:
+def test_the_part_outside_of_the_grid_is_counted() -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
     for matrix in (affine((4, 4, 4), (8, 0, 0)), turned((10, 25, 5)) @ affine((4, 4, 4), (0, 0, 0))):
         result = voxel_fractions(mask, FINE, (12, 13, 14), matrix)
@@ -145,7 +145,7 @@ def test_what_is_cut_off_is_counted() -> None:
         assert inside + result.outside_fraction == pytest.approx(1.0, abs=1e-6)
 
 
-def test_a_structure_elsewhere_or_empty_occupies_nothing() -> None:
+def test_a_structure_elsewhere_or_empty_occupies_no_voxel() -> None:
     far = voxel_fractions(np.ones((2, 3, 4), bool), FINE, (5, 6, 7), affine((1, 1, 1), (900, 0, 0)))
     assert (far.outside_fraction, far.weights.size, far.volume_ml(1.0)) == (1.0, 0, 0.0)
     empty = voxel_fractions(np.zeros((2, 3, 4), bool), FINE, (5, 6, 7), FINE)
@@ -153,14 +153,14 @@ def test_a_structure_elsewhere_or_empty_occupies_nothing() -> None:
 
 
 @pytest.mark.parametrize("degrees", [(0, 0, 0), (12, 5, -40)])
-def test_bits_do_not_depend_on_the_threads(degrees: tuple[float, float, float]) -> None:
+def test_voxel_fractions_do_not_depend_on_the_threads(degrees: tuple[float, float, float]) -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
     grid = turned(degrees) @ affine((2.2, 3.1, 2.7), (-10, 5, 10))
     one = voxel_fractions(mask, FINE, (19, 17, 23), grid, threads=1)
     assert all(voxel_fractions(mask, FINE, (19, 17, 23), grid, threads=n) == one for n in (2, 3, 8))
 
 
-def test_memory_order_type_and_byte_order_do_not_matter() -> None:
+def test_voxel_fractions_do_not_depend_on_memory_order_type_or_byte_order() -> None:
     mask = ball((9, 10, 11), FINE, (0, 12, 24), 6.0)
     expected = voxel_fractions(mask, FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14)))
     wide = np.zeros((18, 10, 22), np.float32)
@@ -192,7 +192,7 @@ def test_pickled_voxel_fractions_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("bad", [2.0, -0.25, np.nan, np.inf, 255.0])
-def test_a_value_that_is_no_fraction_is_counted_and_shown(bad: float) -> None:
+def test_values_that_are_no_fractions_are_counted_and_shown(bad: float) -> None:
     mask = np.zeros((3, 4, 5))
     mask[1, 2, 3] = mask[0, 0, 1] = bad
     mask[2, 2, 2] = 1.0
@@ -213,14 +213,14 @@ def test_a_value_that_is_no_fraction_is_counted_and_shown(bad: float) -> None:
         (None, "4 x 4"),
     ],
 )
-def test_an_affine_that_is_none(matrix: object, says: str) -> None:
+def test_an_impossible_affine_is_refused(matrix: object, says: str) -> None:
     for arguments in ((matrix, (2, 3, 4), FINE), (FINE, (2, 3, 4), matrix)):
         with pytest.raises(GeometryError, match=says):
             voxel_fractions(np.ones((2, 3, 4), bool), *arguments)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
-def test_an_affine_that_is_not_finite(bad: float) -> None:
+def test_an_affine_that_is_not_finite_is_refused(bad: float) -> None:
     matrix = FINE.copy()
     matrix[1, 3] = bad
     with pytest.raises(OutOfRangeError, match="mask_affine_lps"):
@@ -228,7 +228,7 @@ def test_an_affine_that_is_not_finite(bad: float) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 0), (2, 3, -1), (2, 3, 4.0), None, (2**62, 2**62, 2**62)])
-def test_a_grid_that_is_none(shape: object) -> None:
+def test_an_impossible_grid_is_refused(shape: object) -> None:
     with pytest.raises(ShapeError):
         voxel_fractions(np.ones((2, 3, 4), bool), FINE, shape, FINE)
 
@@ -245,7 +245,7 @@ def test_a_grid_that_is_none(shape: object) -> None:
         (True, ShapeError),
     ],
 )
-def test_a_mask_that_is_none(mask: object, error: type[YttriaError]) -> None:
+def test_an_impossible_mask_is_refused(mask: object, error: type[YttriaError]) -> None:
     with pytest.raises(error):
         fractions_of_mask(mask)
 

@@ -108,7 +108,7 @@ def test_a_study_without_the_one_series_is_refused(server: Server) -> None:
         recipe.dose_study(client(server), "study", [])
 
 
-def test_names_in_an_archive_lead_nowhere(server: Server, tmp_path: Path) -> None:
+def test_files_of_an_archive_get_names_of_the_recipe(server: Server, tmp_path: Path) -> None:
     folder = client(server).download("a", tmp_path / "unpacked")
     assert sorted(path.name for path in folder.iterdir()) == [f"{n:06}.dcm" for n in range(len(server.series["a"][1]))]
     with pytest.raises(SystemExit, match="http or https"):

@@ -174,7 +174,7 @@ def test_relative_scaling_puts_the_delivered_activity_into_the_segment() -> None
         (dosimetry.Settings(unit="SUV"), "SUV"),
     ],
 )
-def test_what_cannot_be_computed_is_an_error_to_be_shown(settings: dosimetry.Settings, words: str) -> None:
+def test_missing_inputs_are_errors_that_slicer_shows(settings: dosimetry.Settings, words: str) -> None:
     volume, segmentation = scene()
     with pytest.raises(YttriaError, match=words):
         dosimetry.dose_of_nodes(volume, segmentation, settings, UTIL)

@@ -67,7 +67,7 @@ def test_damaged_files_are_errors_that_name_them(tmp_path: Path) -> None:
             read_image(path, unit="Gy")
 
 
-def test_doses_without_uncertainties(tmp_path: Path) -> None:
+def test_doses_without_uncertainties_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "x.3ddose")
     path.write_text("\n".join(path.read_text().splitlines()[:5]))
     np.testing.assert_array_equal(read_image(path, unit="Gy").array, values("f8"))

@@ -35,7 +35,7 @@ def zeros(count: int) -> bytes:
 
 
 @pytest.mark.claim("broken_dicom")
-def test_nifti_extension_of_a_gigabyte(tmp_path: Path) -> None:
+def test_a_nifti_extension_of_a_gigabyte_is_refused(tmp_path: Path) -> None:
     nibabel = pytest.importorskip("nibabel")
     header = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), np.eye(4)).header
     header["vox_offset"] = 1e9
@@ -45,7 +45,7 @@ def test_nifti_extension_of_a_gigabyte(tmp_path: Path) -> None:
         read_image(tmp_path / "x.nii.gz", unit="HU")
 
 
-def test_nifti_values_beyond_what_deflate_can_hold(tmp_path: Path) -> None:
+def test_nifti_values_beyond_the_limit_of_compression_are_refused(tmp_path: Path) -> None:
     nibabel = pytest.importorskip("nibabel")
     header = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), np.eye(4)).header
     header["dim"][1:4] = 2000
@@ -55,27 +55,27 @@ def test_nifti_values_beyond_what_deflate_can_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "bzip2", "raw"])
-def test_nrrd_values_beyond_what_the_file_can_hold(tmp_path: Path, encoding: str) -> None:
+def test_nrrd_values_beyond_the_size_of_the_file_are_refused(tmp_path: Path, encoding: str) -> None:
     payload = {"gzip": gzip.compress(b"\0"), "bzip2": bz2.compress(b"\0"), "raw": b"\0"}[encoding]
     path = nrrd_file(tmp_path / "x.nrrd", payload, encoding=encoding, sizes="2000 2000 2000")
     with pytest.raises(FileFormatError, match="cannot hold"):
         read_image(path, unit="HU")
 
 
-def test_nrrd_that_skips_a_gigabyte(tmp_path: Path) -> None:
+def test_nrrd_that_skips_a_gigabyte_is_refused(tmp_path: Path) -> None:
     path = nrrd_file(tmp_path / "x.nrrd", zeros(256 * MIB), encoding="gzip", byte_skip=str(10**12))
     with pytest.raises(FileFormatError, match="fewer bytes than the header states to skip"):
         read_image(path, unit="HU")
 
 
-def test_nrrd_that_skips_more_lines_than_there_are(tmp_path: Path) -> None:
+def test_nrrd_that_skips_more_lines_than_there_are_is_refused(tmp_path: Path) -> None:
     path = nrrd_file(tmp_path / "x.nrrd", line_skip=str(10**18))
     with pytest.raises(FileFormatError, match="fewer lines than the header states to skip"):
         read_image(path, unit="HU")
 
 
 @pytest.mark.claim("broken_dicom")
-def test_nrrd_followed_by_a_gigabyte(tmp_path: Path) -> None:
+def test_nrrd_followed_by_a_gigabyte_is_refused(tmp_path: Path) -> None:
     values = gzip.compress(bytes(4 * 140))
     path = nrrd_file(tmp_path / "x.nrrd", values + zeros(1024 * MIB), encoding="gzip")
     with pytest.raises(FileFormatError, match="there are more"):

@@ -156,13 +156,13 @@ def test_factors_and_offsets_are_applied(tmp_path: Path, changes: dict[str, str]
     np.testing.assert_allclose(image.array, values("<f4") * factor + offset, rtol=1e-6)
 
 
-def test_a_calibration_factor_is_not_applied_and_says_so(tmp_path: Path) -> None:
+def test_a_calibration_factor_is_not_applied_and_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path / "x.hv", calibration_factor="8.5")
     assert "calibration_factor_not_applied" in codes(path)
     assert "calibration_factor_not_applied" not in codes(written(path, calibration_factor="1"))
 
 
-def test_units_that_the_header_states(tmp_path: Path) -> None:
+def test_units_of_the_header_are_used(tmp_path: Path) -> None:
     path = written(tmp_path / "x.hv", quantification_units="Bq/cc")
     assert read_image(path).unit == "Bq/mL"
     with pytest.raises(UnitError, match="not kBq/mL"):
@@ -178,7 +178,7 @@ def test_a_header_without_byte_order_is_big_endian_by_the_standard(tmp_path: Pat
     assert "byte_order_assumed" in [a.code for a in image.advisories]
 
 
-def test_an_offset_into_the_file_of_values(tmp_path: Path) -> None:
+def test_an_offset_into_the_file_of_values_is_applied(tmp_path: Path) -> None:
     path = written(tmp_path / "x.hv", {**STIR, "data offset in bytes[1]": "8"})
     (tmp_path / "x.v").write_bytes(b"8 bytes." + values("<f4").tobytes())
     np.testing.assert_array_equal(read_image(path, unit="1").array, values("<f4"))
@@ -223,7 +223,7 @@ def test_labels_become_structures(tmp_path: Path) -> None:
         {"!name of data file": "other.v"},
     ],
 )
-def test_what_is_no_image_or_contradicts_itself_is_refused(tmp_path: Path, changes: dict[str, str]) -> None:
+def test_headers_of_no_image_and_contradicting_headers_are_refused(tmp_path: Path, changes: dict[str, str]) -> None:
     with pytest.raises(FileFormatError, match=r"x\.hv: "):
         read_image(written(tmp_path / "x.hv", {**STIR, **changes}, values("<f4")), unit="1")
 

@@ -198,7 +198,7 @@ def test_of_a_folder_of_masks_only_the_wanted_files_are_read(tmp_path: Path) -> 
         read_structures(folder, labels={1: "x"})
 
 
-def test_what_is_no_mask_in_a_folder_of_masks_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_mask_in_a_folder_of_masks_is_refused(tmp_path: Path) -> None:
     folder = masks(tmp_path)
     write_image(Image(LABELMAP, affine("plain"), "1"), folder / "several.nrrd")
     with pytest.raises(FileFormatError, match=r"several\.nrrd: a mask must hold 0 and one other value, got 2 others"):
@@ -254,7 +254,7 @@ def test_thousands_of_segments_are_refused_before_masks_are_made(tmp_path: Path)
         read_image(path, unit="1")
 
 
-def test_names_with_characters_that_do_not_show_are_warned_of(tmp_path: Path) -> None:
+def test_names_with_invisible_characters_give_a_warning(tmp_path: Path) -> None:
     path = segmentation(tmp_path / "x.seg.nrrd", "a", "b", "c", "d", "Tumor\x1b[31m", "f", "g", "h", "Tum\u202eor")
     structures = read_structures(path)
     assert structures[4].name == "Tumor\x1b[31m"

@@ -41,7 +41,7 @@ def test_voxels_are_counted_within_any_box(layers: np.ndarray[Any, Any], ends: l
 
 
 @given(LAYERS)
-def test_the_box_is_the_smallest(layers: np.ndarray[Any, Any]) -> None:
+def test_the_box_of_a_labelmap_is_the_smallest(layers: np.ndarray[Any, Any]) -> None:
     box = nonzero_box(layers)
     held = (layers != 0).any(axis=0)
     for axis, along in enumerate(box):
@@ -50,7 +50,7 @@ def test_the_box_is_the_smallest(layers: np.ndarray[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
-def test_nothing_has_an_empty_box(dtype: Any) -> None:
+def test_an_empty_labelmap_has_an_empty_box(dtype: Any) -> None:
     (labelmap,) = Labelmap.layers_of(np.zeros((1, 3, 4, 5), dtype))
     assert labelmap.values.size == 0
     assert label_counts(Path("x"), labelmap.values) == {}

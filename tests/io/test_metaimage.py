@@ -55,7 +55,7 @@ def simpleitk_image(kind: str, array: npt.NDArray[np.generic]) -> SimpleITK.Imag
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "u1", "u4", "i8"])
-def test_what_simpleitk_writes_is_read_alike(
+def test_files_of_simpleitk_are_read_as_by_simpleitk(
     tmp_path: Path, name: str, kind: str, compressed: bool, dtype: str
 ) -> None:
     SimpleITK.WriteImage(simpleitk_image(kind, values(dtype)), tmp_path / name, useCompression=compressed)
@@ -75,7 +75,7 @@ def test_labelmaps_become_structures(tmp_path: Path) -> None:
     np.testing.assert_allclose(liver.affine_lps, affine("oblique"), rtol=0, atol=1e-9)
 
 
-def test_other_forms_of_the_values(tmp_path: Path) -> None:
+def test_values_in_other_files_and_types_are_read(tmp_path: Path) -> None:
     data = values("<f4").tobytes()
     text = " ".join(repr(float(x)) for x in values("<f4").ravel()).encode()
     four = {"NDims": "4", "DimSize": "7 5 4 1", "ElementSpacing": "1.5 2.25 3.5 1"}
@@ -94,7 +94,7 @@ def test_other_forms_of_the_values(tmp_path: Path) -> None:
         np.testing.assert_array_equal(image.affine_lps, affine("flipped"))
 
 
-def test_values_in_slices_of_their_own(tmp_path: Path) -> None:
+def test_values_in_one_file_for_each_slice_are_read(tmp_path: Path) -> None:
     for n, plane in enumerate(values("<f4"), 1):
         (tmp_path / f"s{n:02}.raw").write_bytes(plane.tobytes())
     listed = "\n".join(f"s{n:02}.raw" for n in (1, 2, 3, 4)).encode() + b"\n"
@@ -106,7 +106,7 @@ def test_values_in_slices_of_their_own(tmp_path: Path) -> None:
         assert [p.name for p in opened] == [name, "s01.raw", "s02.raw", "s03.raw", "s04.raw"]
 
 
-def test_a_header_without_a_place_is_assumed_to_be_at_zero_and_says_so(tmp_path: Path) -> None:
+def test_a_header_without_a_position_is_assumed_to_be_at_zero_with_an_advisory(tmp_path: Path) -> None:
     image = read_image(file_with(tmp_path / "x.mha", TransformMatrix=None, Offset=None), unit="1")
     np.testing.assert_array_equal(image.affine_lps, np.diag([*SIZE, 1.0]))
     assert [(a.code, a.severity) for a in image.advisories] == [("position_assumed", "warning")]
@@ -133,7 +133,7 @@ def test_an_anatomical_orientation_against_the_matrix_is_a_warning(
         {"DistanceUnits": "cm"},
     ],
 )
-def test_a_place_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, str | None]) -> None:
+def test_an_impossible_position_is_refused(tmp_path: Path, changes: dict[str, str | None]) -> None:
     with pytest.raises(GeometryError, match=r"x\.mha: "):
         read_image(file_with(tmp_path / "x.mha", **changes), unit="1")
 
@@ -171,7 +171,7 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, payload: bytes
         read_image(file_with(tmp_path / "x.mha", payload, **changes), unit="1")
 
 
-def test_units_and_options_of_other_formats(tmp_path: Path) -> None:
+def test_units_are_stated_and_options_of_other_formats_refused(tmp_path: Path) -> None:
     path = file_with(tmp_path / "x.mha", yttria_unit="Bq/ml")
     assert read_image(path).unit == "Bq/mL"
     with pytest.raises(UnitError, match="not kBq/mL"):
@@ -198,7 +198,7 @@ def test_any_header_is_an_image_or_an_error_that_names_the_file(
 
 @given(st.binary(max_size=300))
 @settings(max_examples=100)
-def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes_are_an_error_of_yttria(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("meta") / "x.mhd"
     path.write_bytes(b"ObjectType = Image\n" + data)
     with pytest.raises(YttriaError, match=r"x\.mhd"):

@@ -20,7 +20,7 @@ from yttria.errors import DTypeError, FileFormatError, MissingExtraError, UnitEr
 @pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "u1", ">f4", "<i8"])
-def test_what_is_written_is_read(tmp_path: Path, name: str, kind: str, dtype: str) -> None:
+def test_a_written_image_is_read_back(tmp_path: Path, name: str, kind: str, dtype: str) -> None:
     image = Image(values(dtype), affine(kind), "Bq/mL")
     write_image(image, tmp_path / name)
     read = read_image(tmp_path / name)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read(tmp_path: Path, name: str, kind: str, dtype: st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_simpleitk_sees_the_same_geometry_and_is_read_alike(tmp_path: Path, kind: str) -> None:
+def test_positions_are_those_of_simpleitk_in_reading_and_writing(tmp_path: Path, kind: str) -> None:
     write_image(Image(values(), affine(kind), "Gy"), tmp_path / "x.nii.gz")
     image = SimpleITK.ReadImage(tmp_path / "x.nii.gz")
     np.testing.assert_allclose(image.GetSpacing(), SIZE, rtol=1e-6)
@@ -94,7 +94,7 @@ def test_any_header_is_an_image_or_an_error_that_names_the_file(
         assert str(error).startswith(str(path))  # noqa: PT017
 
 
-def test_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_other_formats_and_types_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.nii").write_bytes(b"NRRD0004\n" * 100)
     with pytest.raises(FileFormatError, match=r"x\.nii: not a readable NIfTI file"):
         read_image(tmp_path / "x.nii", unit="1")
@@ -115,7 +115,7 @@ def _labelmap() -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_structures_come_back_with_their_names(tmp_path: Path, kind: str) -> None:
+def test_structures_are_read_back_with_their_names(tmp_path: Path, kind: str) -> None:
     written = [
         Structure("Leber µ", _labelmap() == 5, affine(kind), label=5),
         Structure("Tumor", _labelmap() == 9, affine(kind)),
@@ -133,7 +133,7 @@ def test_structures_come_back_with_their_names(tmp_path: Path, kind: str) -> Non
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
-def test_a_labelmap_of_another_program(tmp_path: Path, dtype: type) -> None:
+def test_a_labelmap_of_another_program_is_read(tmp_path: Path, dtype: type) -> None:
     nibabel.save(nibabel.Nifti1Image(_labelmap().T.astype(dtype), np.diag([-1.5, -2.25, 3.5, 1])), tmp_path / "x.nii")
     assert [s.name for s in read_structures(tmp_path / "x.nii")] == ["label 5", "label 9"]
     (liver,) = read_structures(tmp_path / "x.nii", labels={5: "Liver"})
@@ -143,7 +143,7 @@ def test_a_labelmap_of_another_program(tmp_path: Path, dtype: type) -> None:
         read_structures(tmp_path / "x.nii", labels={6: "Lung"})
 
 
-def test_the_liver_of_a_real_labelmap(shared_data: Path) -> None:
+def test_the_liver_of_a_real_labelmap_has_its_volume(shared_data: Path) -> None:
     path = shared_data / "images" / "totalsegmentator_ct" / "example_seg.nii.gz"
     (liver,) = read_structures(path, labels={5: "Liver"})
     assert liver.volume_ml == pytest.approx(1043.1, abs=0.05)

@@ -23,7 +23,7 @@ from yttria.errors import DTypeError, FileFormatError, GeometryError, MissingExt
 @pytest.mark.parametrize("name", ["dose.nrrd", "dose.nhdr", "Dose.NRRD"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "u1", ">f4", "<i8"])
-def test_what_is_written_is_read_bit_for_bit(tmp_path: Path, name: str, kind: str, dtype: str) -> None:
+def test_a_written_image_is_read_back_bit_for_bit(tmp_path: Path, name: str, kind: str, dtype: str) -> None:
     image = Image(values(dtype), affine(kind), "Gy")
     write_image(image, tmp_path / name)
     read = read_image(tmp_path / name)
@@ -55,7 +55,7 @@ def test_any_memory_order_is_written_as_it_reads(tmp_path: Path, view: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_simpleitk_sees_the_same_geometry(tmp_path: Path, kind: str) -> None:
+def test_positions_are_those_of_simpleitk(tmp_path: Path, kind: str) -> None:
     write_image(Image(values(), affine(kind), "Gy"), tmp_path / "x.nrrd")
     image = SimpleITK.ReadImage(tmp_path / "x.nrrd")
     np.testing.assert_allclose(image.GetSpacing(), SIZE)
@@ -103,7 +103,7 @@ def test_other_patient_axes_are_turned(tmp_path: Path, space: str, signs: tuple[
     np.testing.assert_array_equal(read.affine_lps, np.diag([*signs, 1]) @ affine("flipped"))
 
 
-def test_skipped_lines_and_bytes(tmp_path: Path) -> None:
+def test_skipped_lines_and_bytes_are_no_values(tmp_path: Path) -> None:
     data = values("<f4").tobytes()
     for n, (payload, changes) in enumerate(
         [
@@ -141,7 +141,7 @@ def test_a_unit_in_another_spelling_is_the_same_unit(tmp_path: Path, stated: str
         read_image(path, unit="kBq/mL")
 
 
-def test_a_multiple_of_a_unit_is_converted_and_says_so(tmp_path: Path) -> None:
+def test_a_multiple_of_a_unit_is_converted_and_reported(tmp_path: Path) -> None:
     path = nrrd_file(tmp_path / "x.nrrd", sample_units="cGy")
     image = read_image(path)
     np.testing.assert_allclose(image.array, values() * 0.01, rtol=1e-6)
@@ -174,7 +174,7 @@ def test_two_units_in_one_file_are_refused_unless_they_are_one(tmp_path: Path) -
         {"space_directions": "(1.5,0,0) (0.5,2.25,0) (0,0,3.5)"},
     ],
 )
-def test_a_file_that_does_not_say_where_it_lies_is_refused(tmp_path: Path, changes: dict[str, str | None]) -> None:
+def test_a_file_without_a_position_is_refused(tmp_path: Path, changes: dict[str, str | None]) -> None:
     with pytest.raises(GeometryError):
         read_image(nrrd_file(tmp_path / "x.nrrd", **changes), unit="1")
 
@@ -216,7 +216,7 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, payload: bytes
 
 @given(st.binary(max_size=300), st.booleans())
 @settings(max_examples=100)
-def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bool) -> None:
+def test_any_bytes_are_an_error_of_yttria(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bool) -> None:
     path = tmp_path_factory.mktemp("nrrd") / "x.nrrd"
     path.write_bytes(b"NRRD0004\n" + data if magic else data)
     with pytest.raises(YttriaError, match=r"x\.nrrd"):
@@ -235,7 +235,7 @@ def test_any_header_is_an_image_or_an_error_that_names_the_file(
         assert str(error).startswith(str(path))  # noqa: PT017
 
 
-def test_other_files(tmp_path: Path) -> None:
+def test_files_of_other_formats_and_types_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "absent.nrrd", unit="1")
     with pytest.raises(FileFormatError, match=r"x\.tif: the name must end in \.nrrd, \.nhdr, \.nii, \.nii\.gz, \.mhd"):
@@ -248,7 +248,7 @@ def test_other_files(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.nrrd"
     write_image(Image(values(), affine("plain"), "Gy"), path)
     before = path.read_bytes()
@@ -270,7 +270,7 @@ def test_a_missing_extra_names_itself(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("encoding", ["raw", "gzip"])
-def test_values_are_held_once(tmp_path: Path, encoding: str) -> None:
+def test_values_are_in_memory_only_once(tmp_path: Path, encoding: str) -> None:
     data = np.zeros((64, 128, 130), "<f4").tobytes()
     payload = _gzip(data) if encoding == "gzip" else data
     path = nrrd_file(tmp_path / "x.nrrd", payload, sizes="130 128 64", encoding=encoding)

@@ -31,7 +31,7 @@ def _structures(kind: str = "flipped") -> list[Structure]:
 
 @pytest.mark.parametrize("name", ["x.seg.nrrd", "x.nrrd", "x.seg.nhdr"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_overlapping_structures_come_back(tmp_path: Path, name: str, kind: str) -> None:
+def test_overlapping_structures_are_read_back(tmp_path: Path, name: str, kind: str) -> None:
     written = _structures(kind)
     write_structures(written, tmp_path / name)
     read = read_structures(tmp_path / name)
@@ -88,7 +88,7 @@ def test_label_values_repeat_across_layers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(liver.affine_lps, affine("flipped"))
 
 
-def test_segments_from_before_layers_were_shared(tmp_path: Path) -> None:
+def test_segments_of_old_files_with_one_layer_each_are_read(tmp_path: Path) -> None:
     path = _segmentation(tmp_path / "x.seg.nrrd", (LAYERED > 0).tobytes(), "Segment0_Name:=A", "Segment1_Name:=B")
     first, second = read_structures(path)
     np.testing.assert_array_equal(first.mask, LAYERED[..., 0] > 0)
@@ -112,7 +112,7 @@ def test_a_segment_that_is_not_there_is_an_error(tmp_path: Path, keys: tuple[str
         read_structures(_segmentation(tmp_path / "x.seg.nrrd", LAYERED.tobytes(), *keys))
 
 
-def test_a_plain_labelmap(tmp_path: Path) -> None:
+def test_a_plain_labelmap_is_read(tmp_path: Path) -> None:
     labelmap = SimpleITK.GetImageFromArray(LAYERED[..., 1])
     SimpleITK.WriteImage(labelmap, tmp_path / "x.nrrd")
     assert [(s.name, s.label) for s in read_structures(tmp_path / "x.nrrd")] == [("label 1", 1), ("label 2", 2)]
@@ -125,7 +125,7 @@ def test_a_plain_labelmap(tmp_path: Path) -> None:
         read_structures(tmp_path / "y.nrrd")
 
 
-def test_structures_that_cannot_be_written(tmp_path: Path) -> None:
+def test_structures_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.seg.nrrd"
     with pytest.raises(ArgumentError, match="at least one structure"):
         write_structures([], path)
@@ -186,13 +186,13 @@ def test_fractions_in_a_layer_are_refused(tmp_path: Path, rim: float) -> None:
         read_structures(_single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1), array=array))
 
 
-def test_values_that_no_segment_names_are_warned_of(tmp_path: Path) -> None:
+def test_values_that_no_segment_names_give_a_warning(tmp_path: Path) -> None:
     (liver,) = read_structures(_single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1)))
     (advisory,) = liver.advisories
     assert (advisory.code, advisory.severity) == ("values_without_a_segment", "warning")
     assert "contains the values 2, which belong to no segment" in advisory.message
 
 
-def test_two_segments_with_the_same_voxels_are_warned_of(tmp_path: Path) -> None:
+def test_two_segments_with_the_same_voxels_give_a_warning(tmp_path: Path) -> None:
     path = _single(tmp_path / "x.seg.nrrd", *_keys(0, "a", 1), *_keys(1, "b", 1), *_keys(2, "c", 2))
     assert [a.code for a in read_structures(path)[0].advisories] == ["segments_are_the_same"]

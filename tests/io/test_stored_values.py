@@ -142,7 +142,7 @@ def test_numbers_that_cross_a_piece_of_the_text_are_whole(tmp_path: Path, monkey
     np.testing.assert_array_equal(read_image(path, unit="1").array, values("<f4"))
 
 
-def test_more_values_than_memory_is_an_error_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_values_than_memory_are_an_error_of_yttria(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise MemoryError
 
@@ -183,7 +183,7 @@ def test_a_detached_header_written_again_has_one_file_of_values(tmp_path: Path) 
         assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_file_of_values_that_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_file_of_values_of_another_program_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "x.raw.gz").write_bytes(b"somebody's")
     write_image(image(1), tmp_path / "x.nhdr")
     write_image(image(2), tmp_path / "x.nhdr")

@@ -134,7 +134,7 @@ def test_several_matrices_are_one_only_if_their_order_does_not_matter(tmp_path: 
         ),
     ],
 )
-def test_other_texts_are_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_texts_that_are_no_transform_are_refused(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "t.tfm").write_text(text)
     with pytest.raises(FileFormatError, match=told):
         read_transform(tmp_path / "t.tfm")

@@ -20,7 +20,7 @@ STATED = UncertaintyInputs(
 )
 
 
-def test_json_holds_what_as_dict_returns(tmp_path: Path) -> None:
+def test_json_of_as_dict_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "stated.json"
     path.write_text(json.dumps(STATED.as_dict()))
     found = read_uncertainty_inputs(path)

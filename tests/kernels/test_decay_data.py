@@ -54,7 +54,7 @@ def test_a_spectrum_integrates_to_one_particle_and_its_mean(isotope: IsotopeName
     assert np.all(beta_spectrum([highest, highest + 1.0], isotope=isotope) == 0.0)
 
 
-def test_energies_that_are_none_are_refused() -> None:
+def test_impossible_energies_are_refused() -> None:
     for energies in ([-0.1], [np.nan], [np.inf], [[0.1]]):
         with pytest.raises(OutOfRangeError, match="energies in MeV"):
             beta_spectrum(energies, isotope="P-32")

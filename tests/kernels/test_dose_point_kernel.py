@@ -25,14 +25,14 @@ EGSNRC: dict[MediumName, str] = {
 }
 
 
-def test_the_media_and_their_densities() -> None:
+def test_media_have_their_densities() -> None:
     densities = {each.name: each.density_g_per_ml for each in media()}
     assert densities == {"water": 1.0, "soft_tissue": 1.04, "liver": 1.06, "lung": 0.26, "bone": 1.92}
 
 
 @pytest.mark.claim("kernel_tables_whole")
 @pytest.mark.parametrize("medium", media(), ids=NAMES)
-def test_the_energy_is_that_of_the_spectrum_less_what_leaves(medium, measured: Measured) -> None:
+def test_the_energy_is_that_of_the_spectrum_less_escaping_bremsstrahlung(medium, measured: Measured) -> None:
     kernel = dose_point_kernel(medium.name)
     assert kernel.density_g_per_ml == medium.density_g_per_ml
     assert kernel.emitted_mev == pytest.approx(decay_data("Y-90").electron_mev, rel=2e-6)
@@ -47,7 +47,7 @@ def test_the_energy_is_that_of_the_spectrum_less_what_leaves(medium, measured: M
 
 
 @pytest.mark.claim("kernel_tables_whole")
-def test_radii_of_water(measured: Measured) -> None:
+def test_radii_of_half_and_most_of_the_energy_in_water_are_those_of_egsnrc(measured: Measured) -> None:
     kernel = dose_point_kernel("water")
     cumulative = np.append(0.0, kernel.energy_mev.cumsum()) / kernel.emitted_mev
     x50, x90, x99 = np.interp([0.5, 0.9, 0.99], cumulative, kernel.edge_mm)
@@ -79,7 +79,7 @@ def test_energy_by_radius_is_that_of_egsnrc(
 @pytest.mark.parametrize(
     ("medium", "eta"), [("soft_tissue", 0.9884), ("liver", 0.9881), ("lung", 0.9897), ("bone", 0.9503)]
 )
-def test_mass_thickness_is_nearly_the_measure(medium: str, eta: float) -> None:
+def test_ranges_in_other_media_follow_mass_thickness(medium: str, eta: float) -> None:
     """Half of the energy within r of water, within r / (rho eta) of another medium: eta differs from 1 by its atoms."""
 
     def half_g_per_cm2(name: str) -> float:

@@ -26,7 +26,7 @@ def test_a_pickled_preset_is_the_same_nuclide(name: str) -> None:
 
 
 @pytest.mark.parametrize("half_life_h", [float("nan"), float("inf"), -64.1, 0.0, 2.67, 110.0])
-def test_a_half_life_of_something_else_is_refused(half_life_h: float) -> None:
+def test_a_half_life_of_another_isotope_is_refused(half_life_h: float) -> None:
     with pytest.raises(OutOfRangeError, match="half-life in h"):
         Nuclide.from_energy(half_life_h, 0.9337)
 

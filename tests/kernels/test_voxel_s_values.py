@@ -48,7 +48,7 @@ def test_folding_scales_every_value() -> None:
 @pytest.mark.parametrize(
     ("size", "medium", "density"), [((3.0, 4.0, 5.5), "water", 1.0), ((2.5, 2.5, 4.0), "bone", 1.8)]
 )
-def test_agrees_with_the_definition(
+def test_voxel_s_values_agree_with_their_definition(
     size: tuple[float, float, float], medium: str, density: float, measured: Measured
 ) -> None:
     kernel, s = dose_point_kernel(medium), voxel_s_values(size, medium=medium, density_g_per_ml=density)
@@ -72,7 +72,7 @@ def test_agrees_with_the_definition(
 
 
 @pytest.mark.claim("s_values_are_their_definition")
-def test_the_definition_by_chance() -> None:
+def test_the_definition_agrees_with_random_end_points() -> None:
     """The integral equals a count of end points for random points in the source voxel, directions and radii."""
     rng = np.random.default_rng(6)
     size, kernel = np.array([3.0, 4.0, 5.5]), dose_point_kernel("liver")
@@ -89,7 +89,7 @@ def test_the_definition_by_chance() -> None:
         assert abs(hits - expected) < 4 * np.sqrt(expected / shell.size), d
 
 
-def test_shape_and_mirror_images() -> None:
+def test_values_reach_12_mm_and_equal_their_mirror_images() -> None:
     s = voxel_s_values((2.0, 3.0, 5.0), medium="water")
     assert s.values.shape == (13, 9, 7)  # 12 mm reach 6, 4 and 2.4 voxels
     assert s.values.dtype == np.float64
@@ -139,7 +139,7 @@ def test_a_larger_voxel_is_the_sum_of_smaller_ones() -> None:
         )
 
 
-def test_normalized_to_the_nuclide() -> None:
+def test_values_are_normalized_to_the_energy_of_the_nuclide() -> None:
     a = voxel_s_values((3.0, 4.0, 5.0), medium="water", nuclide=Nuclide("EANM2022"))
     b = voxel_s_values((3.0, 4.0, 5.0), medium="water", nuclide=Nuclide("IFU_50"))
     np.testing.assert_allclose(b.values, a.values * (50 / 49.67), rtol=1e-13)
@@ -165,7 +165,7 @@ def test_values_cannot_be_changed_also_after_pickling() -> None:
             each.values.flags.writeable = True
 
 
-def test_the_library_makes_each_once() -> None:
+def test_the_library_computes_each_table_once() -> None:
     library = VoxelSValueLibrary()
     first = library.get((3.0, 4.0, 5.0), medium="water")
     assert library.get(np.array([3, 4, 5]), medium="water", density_g_per_ml=1, nuclide=Nuclide(), threads=1) is first
@@ -180,7 +180,7 @@ def test_the_library_makes_each_once() -> None:
     assert len(pickle.loads(pickle.dumps(library))) == 6
 
 
-def test_threads_share_a_library() -> None:
+def test_threads_share_the_tables_of_a_library() -> None:
     library = VoxelSValueLibrary()
     start, got = threading.Barrier(8), []
 
@@ -196,7 +196,7 @@ def test_threads_share_a_library() -> None:
     assert len({id(each) for each in got}) == len(library) == 1
 
 
-def test_the_size_is_three_numbers() -> None:
+def test_the_voxel_size_is_three_numbers() -> None:
     with pytest.raises(ShapeError, match=r"for a cube: \(3, 3, 3\)"):
         voxel_s_values(3, medium="water")  # type: ignore[arg-type]
     for bad in ((), (3.0, 3.0), (3.0,) * 4, np.ones((3, 3))):
@@ -208,12 +208,12 @@ def test_the_size_is_three_numbers() -> None:
 
 
 @pytest.mark.parametrize("density", [1000.0, 0.0, -1.0, float("nan"), float("inf"), 0.5])
-def test_a_density_of_something_else_is_refused(density: float) -> None:
+def test_a_density_of_another_tissue_is_refused(density: float) -> None:
     with pytest.raises(OutOfRangeError, match=r"density of liver in g/mL must be within \[0.9, 1.2\]"):
         voxel_s_values((3.0, 3.0, 3.0), medium="liver", density_g_per_ml=density)
 
 
-def test_what_would_not_fit_is_refused() -> None:
+def test_a_table_that_is_too_large_is_refused() -> None:
     with pytest.raises(InsufficientMemoryError, match="limit 256 MiB"):
         voxel_s_values((0.5, 0.5, 0.5), medium="lung", density_g_per_ml=0.1)
     with pytest.raises(UnknownNameError, match="medium"):
@@ -226,7 +226,7 @@ def test_what_would_not_fit_is_refused() -> None:
     density=st.none() | st.floats() | st.floats(0.05, 2.5),
     threads=st.none() | st.integers(),
 )
-def test_any_number_gives_values_or_an_error_of_ours(size, medium, density, threads) -> None:
+def test_any_number_gives_values_or_an_error_of_yttria(size, medium, density, threads) -> None:
     valid = all(0.5 <= x <= 20.0 for x in size)
     if valid:
         size = [max(x, 2.0) for x in size]  # a small voxel is right but slow

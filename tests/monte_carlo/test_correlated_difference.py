@@ -152,7 +152,7 @@ def test_fewer_than_ten_batches_give_the_plain_estimate() -> None:
     assert (difference.difference_weight == 0).all()
 
 
-def test_what_has_no_uniform_reference_says_how_to_go_on() -> None:
+def test_a_map_without_a_uniform_reference_is_refused_with_the_remedy() -> None:
     activity = np.ones((3, 3, 3))
     with pytest.raises(OutOfRangeError, match="estimator='plain'"):
         MonteCarloRun(activity, activity, (0.3, 1.0, 1.0), medium="water")

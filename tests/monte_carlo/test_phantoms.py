@@ -88,7 +88,7 @@ def _dome(phantom: dict[str, Any], medium: Any) -> dict[str, Any]:
 
 
 @pytest.mark.claim("monte_carlo_voxels")
-def test_a_liver_dome_under_lung(shared_data: Path, measured: Measured) -> None:
+def test_doses_in_a_liver_dome_under_lung_are_those_of_egsnrc(shared_data: Path, measured: Measured) -> None:
     limits = {"tumor": 0.7, "liver": 0.7, "lung 0 to 15 mm": 1.5, "lung 15 to 30 mm": 3.0}
     _compare(*_simulated(shared_data, "dome_hot", _dome, 500_000), limits, measured)
 
@@ -100,12 +100,12 @@ def _rib(phantom: dict[str, Any], medium: Any) -> dict[str, Any]:
 
 
 @pytest.mark.claim("monte_carlo_voxels")
-def test_a_rib_beside_a_hot_sphere(shared_data: Path, measured: Measured) -> None:
+def test_doses_in_a_rib_beside_a_hot_sphere_are_those_of_egsnrc(shared_data: Path, measured: Measured) -> None:
     _compare(*_simulated(shared_data, "rib", _rib, 500_000), {"tumor": 0.7, "liver": 0.7, "bone": 1.5}, measured)
 
 
 @pytest.mark.claim("monte_carlo_voxels")
-def test_voxel_s_values_of_water(shared_data: Path, measured: Measured) -> None:
+def test_voxel_s_values_of_water_are_those_of_egsnrc(shared_data: Path, measured: Measured) -> None:
     path = shared_data / "kernels" / "voxel_s_values_mc" / "vsv_water_rho1.00_3x3x3mm.csv"
     rows = [row for row in csv.reader(path.read_text().splitlines()) if row and row[0].isdigit()]
     center = 6
@@ -170,7 +170,9 @@ def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table, me
 
 
 @pytest.mark.claim("second_dome")
-def test_a_second_liver_dome_by_monte_carlo_and_superposition(shared_data: Path, measured: Measured) -> None:
+def test_monte_carlo_and_superposition_agree_with_egsnrc_in_a_second_liver_dome(
+    shared_data: Path, measured: Measured
+) -> None:
     """28^3 voxels of 3 mm, a hot tumor 12 mm beneath the dome; voxels within 12 mm of the array's edge not scored."""
     folder = shared_data / "kernels" / "lung_liver_dome"
     phantom, truth = np.load(folder / "dome_phantom.npz"), np.load(folder / "dome_mc_dose_mGy.npy")

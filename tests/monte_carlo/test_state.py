@@ -91,7 +91,7 @@ def test_a_run_that_has_begun_is_not_resumed(state: Path) -> None:
 
 
 @pytest.mark.claim("monte_carlo_state")
-def test_no_byte_that_is_lost_or_changed_goes_unseen(state: Path, tmp_path: Path) -> None:
+def test_every_lost_or_changed_byte_of_a_state_is_detected(state: Path, tmp_path: Path) -> None:
     content = state.read_bytes()
     broken = tmp_path / "broken.npz"
     for length in (0, 1, 100, len(content) // 2, len(content) - 1):
@@ -191,7 +191,7 @@ def test_an_interrupted_dose_image_continues_from_its_state_file(tmp_path: Path)
     assert resumed.advisories == whole.advisories
 
 
-def test_ctrl_c_may_end_a_dose_image_with_what_it_has_found() -> None:
+def test_ctrl_c_may_end_a_dose_image_with_the_dose_so_far() -> None:
     result = _dose(on_interrupt="keep", progress=_stop_after(2000))
     terms = result.provenance.monte_carlo
     assert terms is not None

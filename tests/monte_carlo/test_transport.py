@@ -189,7 +189,7 @@ def test_a_vacuum_is_crossed_and_has_no_dose() -> None:
         ({"structures": {"a": np.full((3, 3, 3), 2.0)}}, OutOfRangeError),
     ],
 )
-def test_what_cannot_be_simulated_is_an_error(change: dict[str, Any], error: type[Exception]) -> None:
+def test_maps_that_cannot_be_simulated_are_refused(change: dict[str, Any], error: type[Exception]) -> None:
     given: dict[str, Any] = {
         "activity_mbq_per_ml": np.ones((3, 3, 3)),
         "density_g_per_ml": np.ones((3, 3, 3)),

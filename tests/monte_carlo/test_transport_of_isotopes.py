@@ -137,7 +137,7 @@ def test_an_isotope_reaches_as_far_into_lung_as_its_energy_allows() -> None:
     assert shares[1] < shares[2]
 
 
-def test_what_has_no_electrons_to_follow_is_refused() -> None:
+def test_nuclides_without_an_electron_spectrum_are_refused() -> None:
     activity, density = _beside_lung()
     for preset, isotope in (("LU177", "Lu-177"), ("I131", "I-131")):
         message = f"the dose of {isotope} by Monte Carlo is undefined: .*Y-90, Ho-166, P-32, Re-188; local deposition"

@@ -44,7 +44,7 @@ def check(value: Any) -> None:
 @pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans(), st.sampled_from(["log", "linear"]))
 @settings(max_examples=60, deadline=None)
-def test_a_curve_or_an_error(cohort: dict[str, Any], shared: bool, scale: Any) -> None:
+def test_any_cohort_has_a_finite_dose_response_or_an_error(cohort: dict[str, Any], shared: bool, scale: Any) -> None:
     patient = cohort["patient"] if shared else None
     try:
         found = fit_dose_response(cohort["dose"], cohort["event"], patient=patient, dose_scale=scale)
@@ -58,7 +58,7 @@ def test_a_curve_or_an_error(cohort: dict[str, Any], shared: bool, scale: Any) -
 @pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_an_area_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
+def test_any_cohort_has_a_finite_roc_area_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
     try:
         found = roc_curve(cohort["dose"], cohort["event"], patient=cohort["patient"] if shared else None)
     except YttriaError:
@@ -72,7 +72,7 @@ def test_an_area_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
 @pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_hazards_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
+def test_any_cohort_has_finite_hazard_ratios_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
     patient = cohort["patient"] if shared else None
     try:
         found = survival_by_dose(cohort["dose"], cohort["time"], cohort["event"], patient=patient)

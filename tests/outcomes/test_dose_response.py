@@ -210,7 +210,7 @@ def test_doses_that_touch_separate_outcomes_too() -> None:
     assert fit.advisories[0].code == "doses_separate_outcomes"
 
 
-def test_an_effect_that_is_not_there_leaves_d50_unbounded() -> None:
+def test_without_an_effect_of_dose_d50_is_unbounded() -> None:
     fit = fit_dose_response([10, 20, 30, 40, 50, 60, 70, 80], [0, 1, 0, 1, 0, 1, 0, 1])
     assert fit.d50_gy is not None
     assert None in (fit.d50_gy.lower, fit.d50_gy.upper)

@@ -74,7 +74,7 @@ def test_times_are_those_of_the_endpoint(results: Path) -> None:
         assert (data.time_months.tolist(), data.event.tolist()) == ([months], [event])
 
 
-def test_what_is_left_out_is_counted_and_named(results: Path) -> None:
+def test_rows_without_a_dose_or_an_outcome_are_counted_and_named(results: Path) -> None:
     rows = [
         *responses(("a", "T1", "CR"), ("a", "T2", "NE"), ("gone", "T1", "CR"), ("b", "T9", "SD")),
         Outcome(case_id="b", toxicity_grade=1),

@@ -27,7 +27,7 @@ def problems(path: Path) -> list[str]:
     return [str(problem) for problem in refused.value.problems]
 
 
-def test_a_table_is_read(tmp_path: Path) -> None:
+def test_a_table_of_outcomes_is_read(tmp_path: Path) -> None:
     rows = read_outcomes(table(tmp_path, f"{HEADER}\na,Tumor 1,p1,pr,,,,,\na,,p1,,3,12.5,1,4,0\nb,,,,0,,,,\n"))
     assert rows[0] == Outcome(case_id="a", structure="Tumor 1", patient_id="p1", response="PR")
     assert rows[1].toxicity_grade == 3
@@ -46,7 +46,7 @@ def test_a_table_of_a_spreadsheet_with_decimal_commas_is_read(tmp_path: Path) ->
     assert read_outcomes(path)[0].survival_months == 12.5
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_table_is_read_back(tmp_path: Path) -> None:
     rows = [
         Outcome(case_id="=1+1", structure="Tumor", response="NE"),
         Outcome(case_id="b", survival_months=3.25, survival_event=False, toxicity_grade=0),
@@ -113,7 +113,7 @@ def test_the_same_lesion_twice_is_a_mistake(tmp_path: Path) -> None:
         ("case_id,response\na,CR,more\n", "as many cells as the header"),
     ],
 )
-def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, part: str) -> None:
+def test_a_file_that_is_no_table_of_outcomes_is_refused(tmp_path: Path, text: str, part: str) -> None:
     assert any(part in problem for problem in problems(table(tmp_path, text)))
 
 

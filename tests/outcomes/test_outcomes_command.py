@@ -97,7 +97,7 @@ def test_separated_doses_have_a_picture_too(tmp_path: Path) -> None:
     assert "1.000" in text
 
 
-def test_what_a_picture_shows(cohort: tuple[Path, Path]) -> None:
+def test_a_picture_shows_the_dose_the_fit_and_the_numbers_at_risk(cohort: tuple[Path, Path]) -> None:
     pytest.importorskip("matplotlib")
     results, table = cohort
     rows = read_outcomes(table)

@@ -23,7 +23,7 @@ DISEASED = np.repeat([False, True], [58, 51])
 
 
 @pytest.mark.claim("roc_area")
-def test_a_published_example() -> None:
+def test_the_area_of_a_published_example_is_found() -> None:
     curve = roc_curve(RATING, DISEASED)
     assert curve.area.value == pytest.approx(0.893, abs=5e-4)
     assert curve.area.value == pytest.approx(reference.roc_area(RATING, DISEASED), abs=1e-12)
@@ -97,7 +97,7 @@ def test_doses_that_separate_outcomes_have_an_area_of_1_without_an_interval() ->
     assert curve.threshold_gy.value == 3
 
 
-def test_one_dose_for_all_tells_nothing() -> None:
+def test_one_dose_for_all_has_an_area_of_one_half() -> None:
     curve = roc_curve([5, 5, 5, 5], [0, 1, 0, 1])
     assert curve.area.value == 0.5
     assert curve.threshold_gy.value == 5

@@ -60,7 +60,7 @@ def test_curves_are_products_of_fractions() -> None:
 
 
 @pytest.mark.claim("survival_of_others")
-def test_the_curve_of_sas() -> None:
+def test_a_survival_curve_is_that_of_sas() -> None:
     rows = list(csv.DictReader(library_example("bmt.csv")))
     chosen = [row for row in rows if row["Group"] == "ALL"]
     curve = kaplan_meier([float(row["T"]) / 30 for row in chosen], [int(row["Status"]) for row in chosen])
@@ -69,7 +69,7 @@ def test_the_curve_of_sas() -> None:
 
 
 @pytest.mark.claim("survival_of_others")
-def test_the_hazard_ratio_of_r() -> None:
+def test_a_hazard_ratio_is_that_of_r() -> None:
     data = np.array([list(map(float, line.split())) for line in library_example("survival_data_20_1.csv")])
     time, event, x = data[:, 0], data[:, 1], data[:, 3]
     found = survival_by_dose(x - x.min(), time, event, trend_step_gy=1.0)
@@ -127,7 +127,7 @@ def test_the_robust_variance_is_its_definition() -> None:
     assert {"observations_share_patients", "log_rank_ignores_patients"} <= {a.code for a in found.advisories}
 
 
-def test_counts_at_risk() -> None:
+def test_numbers_at_risk_are_counted_at_each_time() -> None:
     group = survival_by_dose(DOSE_GY, WEEKS, EVENT, cuts_gy=[75]).groups[1]
     assert group.at_risk([0, 6, 6.5, 10, 35, 36]).tolist() == [21, 21, 17, 15, 1, 0]
     assert (group.observations, group.events, len(group.censored_months)) == (21, 9, 12)
@@ -160,7 +160,7 @@ def test_hazards_that_cross_are_told() -> None:
     assert "hazards_not_proportional" in {a.code for a in found.advisories}
 
 
-def test_three_groups() -> None:
+def test_three_groups_of_dose_are_compared() -> None:
     dose, time, event, _ = drawn()
     found = survival_by_dose(dose, time, event, cuts_gy=[100, 200])
     assert [group.label for group in found.groups] == ["below 100 Gy", "100 to 200 Gy", "200 Gy and above"]

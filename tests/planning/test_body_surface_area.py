@@ -45,7 +45,7 @@ def test_numbers_outside_the_domain_are_refused(bad: float) -> None:
 
 
 @pytest.mark.parametrize("bad", [None, True, "170", 170j, [170.0], np.array([170.0, 171.0])])
-def test_what_is_no_number_is_refused(bad: object) -> None:
+def test_a_height_that_is_not_a_number_is_refused(bad: object) -> None:
     with pytest.raises(ArgumentError, match="height in cm must be a real number"):
         body_surface_area(bad, 70)  # type: ignore[arg-type]
 

@@ -37,7 +37,7 @@ def test_every_number_of_the_page_is_the_output_of_its_block() -> None:
 @pytest.mark.parametrize(
     ("bilirubin", "albumin", "printed"), [(10, 50, -3.59), (12, 40, -2.69), (27, 39, -2.37)], ids=["1", "2", "3"]
 )
-def test_the_printed_albi_scores(bilirubin: float, albumin: float, printed: float) -> None:
+def test_albi_scores_are_those_printed(bilirubin: float, albumin: float, printed: float) -> None:
     assert albi(bilirubin, albumin).score_2dp == printed
 
 
@@ -50,7 +50,7 @@ def test_patient_1_has_two_activities_before_the_reduction() -> None:
     assert before["lower_inclusive"] == pytest.approx(1765.00, rel=1e-12)
 
 
-def test_patient_1_dose_exceeds_the_energy_that_was_there() -> None:
+def test_the_reported_dose_of_patient_1_exceeds_the_available_energy() -> None:
     sphere = mass_from_volume_kg(817.283, density_g_per_ml=1.03)
     balance = energy_balance(55, tumor_mass_kg=sphere, delivered_activity_gbq=1.059, lung_shunt_fraction=0.15)
     assert balance.fraction_of_liver_energy_in_tumor == pytest.approx(1.036, abs=5e-4)

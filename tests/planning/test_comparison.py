@@ -60,7 +60,7 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
         found["no such model"]
 
 
-def test_limits_that_are_broken_are_those_of_the_table() -> None:
+def test_exceeded_limits_are_those_of_the_table() -> None:
     found = compare_models(RESIN)
     asked = {"guideline": "EANM2022", "device": "resin", "disease": "HCC", "intent": "unilobar"}
     table = {entry.id for entry in dose_limits(**asked).limits}
@@ -76,7 +76,7 @@ def test_limits_that_are_broken_are_those_of_the_table() -> None:
     assert not found["partition_maximum"].breaks
 
 
-def test_an_open_condition_is_not_a_break() -> None:
+def test_a_limit_with_an_undecided_condition_is_not_exceeded() -> None:
     found = compare_models(replace(RESIN, intent="bilobar", pretreated_or_impaired=None, target_tumor_dose_gy=100))
     states = [s for s in found["partition_target"].limit_states if s.limit.kind == "normal_perfused"]
     assert {s.limit.low: (s.state, s.if_applies) for s in states} == {
@@ -87,7 +87,7 @@ def test_an_open_condition_is_not_a_break() -> None:
     assert "depends on: The mean dose to the perfused normal liver is 40 Gy" in found.table()
 
 
-def test_lung_limits_count_what_was_before() -> None:
+def test_lung_limits_count_doses_of_earlier_treatments() -> None:
     found = compare_models(replace(GLASS, prior_lung_dose_gy=40, target_tumor_dose_gy=205))
     broken = {f.limit.id: f for f in found["partition_target"].breaks}
     assert broken["lung-glass-cumulative"].value == pytest.approx(
@@ -155,7 +155,7 @@ def test_normal_liver_alone_is_taken_for_everything_perfused_with_a_warning() ->
     assert "perfused_mass_without_tumor" in {a.code for a in found.advisories}
 
 
-def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
+def test_a_tumor_without_ratio_stops_only_models_that_need_the_ratio() -> None:
     limits = PartitionLimits(lung_limit_gy=30)
     found = compare_models(replace(RESIN, tumors=(tumor(0.3, None, "right"), tumor(0.05, 2.5)), limits=limits))
     assert dict(found.not_applicable) == {
@@ -215,7 +215,7 @@ def test_every_model_compares_the_vial_with_the_device(device: str, target: floa
         assert f"the largest vial of {device} microspheres" in large.message
 
 
-def test_the_text_shows_what_the_json_has() -> None:
+def test_the_text_shows_the_numbers_of_the_json() -> None:
     found = compare_models(replace(RESIN, lung_shunt_fraction=0.15, tumors=(tumor(0.3, 25, "right"),), name="case 7"))
     text = found.table()
     for run in found.runs:
@@ -250,14 +250,14 @@ def test_the_gravest_advisory_comes_first() -> None:
     assert text.index("error: An error. [b]") < text.index("note: A note. [a]")
 
 
-def test_names_of_the_file_do_not_act_on_the_terminal() -> None:
+def test_control_characters_in_names_do_not_reach_the_terminal() -> None:
     text = compare_models(replace(RESIN, name="[bold]x[/]\x1b[2J\nnew", tumors=(tumor(0.3, 4, "a\u202eb"),))).table()
     assert "[bold]x[/]\\x1b[2J\\x0anew" in text
     assert "a\\u202eb" in text
     assert not {"\x1b", "\u202e"} & set(text)
 
 
-def test_models_without_inputs_or_for_another_device_say_why() -> None:
+def test_models_without_inputs_or_for_another_device_state_the_reason() -> None:
     found = compare_models(GLASS)
     reasons = dict(found.not_applicable)
     assert set(reasons) == {"bsa", "modified_bsa", "simple_lobar_bsa", "empirical"}
@@ -324,14 +324,16 @@ def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt
         ({"normal_perfused_mass_kg": 1.5}, OutOfRangeError, "at least the perfused part, 1.5 kg"),
     ],
 )
-def test_errors(change: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_impossible_and_contradicting_inputs_are_refused(
+    change: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         replace(RESIN, **change)
     with pytest.raises(UnknownNameError, match="guideline must be one of"):
         compare_models(replace(RESIN, guideline="EANM"))
 
 
-def test_only_limits_that_the_doses_are_compared_with_are_advised_of() -> None:
+def test_only_limits_that_are_compared_with_the_doses_have_advisories() -> None:
     # A reserve of 29 % in the first, of 56 % in the second: the limit whose readings differ belongs to the first alone.
     for normal_total, told in ((1.4, True), (2.5, False)):
         found = compare_models(replace(GLASS, normal_total_mass_kg=normal_total))
@@ -344,7 +346,7 @@ def test_only_limits_that_the_doses_are_compared_with_are_advised_of() -> None:
     assert "limit_derived_otherwise" in {a.code for a in compare_models(again).advisories}
 
 
-def test_a_plan_like_dosisphere_breaks_no_limit() -> None:
+def test_a_plan_like_dosisphere_exceeds_no_limit() -> None:
     # 177 Gy to 1.1 kg perfused of a liver of 1.6 kg: 122 Gy to the whole liver.
     patient = replace(
         GLASS,

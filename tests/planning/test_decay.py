@@ -51,7 +51,9 @@ def test_a_zone_difference_is_not_elapsed_time() -> None:
 
 
 @pytest.mark.parametrize(("start", "end", "hours"), [((3, 10, 0), (3, 11, 12), 35.0), ((11, 3, 0), (11, 4, 12), 37.0)])
-def test_a_change_of_the_clocks_within_one_zone(start: tuple[int, ...], end: tuple[int, ...], hours: float) -> None:
+def test_elapsed_time_across_a_change_of_the_clocks_is_that_of_the_instants(
+    start: tuple[int, ...], end: tuple[int, ...], hours: float
+) -> None:
     zone = ZoneInfo("America/New_York")
     # Python's own difference of two times in one zone is that of the wall clocks, 36 h for both.
     first, last = datetime(2024, *start, tzinfo=zone), datetime(2024, *end, tzinfo=zone)
@@ -60,7 +62,7 @@ def test_a_change_of_the_clocks_within_one_zone(start: tuple[int, ...], end: tup
 
 
 @pytest.mark.parametrize("time", [datetime(2024, 4, 14, 12), "2024-04-14T12:00:00", "2024-04-14"])
-def test_a_time_without_a_zone_says_what_to_add(time: datetime | str) -> None:
+def test_a_time_without_a_zone_is_refused_with_an_example(time: datetime | str) -> None:
     with pytest.raises(TimeZoneError, match=r"carries no zone; add one, e\.g\. 2024-04-14T\d\d:00:00\+01:00"):
         decay.elapsed_h(time, "2024-04-16T10:00:00+02:00")
 
@@ -75,7 +77,7 @@ def test_a_time_that_the_clocks_skip_or_repeat_names_no_instant(time: tuple[int,
 
 
 @pytest.mark.parametrize("time", ["", "noon", "2024-13-01T00:00Z", None, 5, "2024-04-14T25:00+01:00"])
-def test_what_is_no_time_is_an_error(time: object) -> None:
+def test_a_value_that_is_no_time_is_refused(time: object) -> None:
     with pytest.raises(ArgumentError):
         decay.require_timezone(time)  # type: ignore[arg-type]
 
@@ -85,7 +87,7 @@ def test_z_means_utc() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
-def test_bad_activities_are_errors(value: float) -> None:
+def test_impossible_activities_are_refused(value: float) -> None:
     for call in (decay.time_integrated_activity_gbq_h, decay.gbq_from_mci, decay.mci_from_gbq):
         with pytest.raises(OutOfRangeError, match="activity"):
             call(value)
@@ -95,7 +97,7 @@ def test_bad_activities_are_errors(value: float) -> None:
         decay.hours_to_decay(1.0, value)
 
 
-def test_going_back_too_far_is_an_error_and_not_infinity() -> None:
+def test_an_activity_too_long_before_is_an_error_and_not_infinite() -> None:
     with pytest.raises(OutOfRangeError, match="finite activity"):
         decay.decayed_activity_gbq(1.0, -1e6)
     with pytest.raises(OutOfRangeError, match="finite factor"):
@@ -103,7 +105,7 @@ def test_going_back_too_far_is_an_error_and_not_infinity() -> None:
 
 
 @pytest.mark.parametrize("value", [True, "3", None, 1j, [1.0]])
-def test_what_is_no_number_is_an_error(value: object) -> None:
+def test_an_activity_that_is_not_a_number_is_refused(value: object) -> None:
     with pytest.raises(ArgumentError, match="activity must be a real number"):
         decay.decayed_activity_gbq(value, 1.0)  # type: ignore[arg-type]
 
@@ -113,7 +115,7 @@ def test_the_historic_factor_is_that_of_the_guideline() -> None:
     assert reference.historic_dose_factor(1.99, 1.443, 64.0) == pytest.approx(49.6704, abs=1e-9)
 
 
-def test_units_are_inverse() -> None:
+def test_conversions_between_mci_and_gbq_are_inverse() -> None:
     assert decay.gbq_from_mci(81) == pytest.approx(2.997, rel=1e-15)
     assert decay.mci_from_gbq(decay.gbq_from_mci(12.5)) == pytest.approx(12.5, rel=1e-15)
 
@@ -134,7 +136,7 @@ def test_factors_to_administration_of_the_specification() -> None:
     assert [a.code for a in none.advisories] == ["header_half_life_not_checked"]
 
 
-def test_another_nuclides_protocol_is_an_error() -> None:
+def test_a_header_of_another_nuclide_is_refused() -> None:
     with pytest.raises(OutOfRangeError, match="another nuclide's protocol"):
         decay.factor_to_administration("START", 20, header_half_life_s=6586.2)
     with pytest.raises(ArgumentError, match="frame duration in h must be given"):

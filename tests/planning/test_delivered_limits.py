@@ -53,7 +53,7 @@ def test_states_are_those_of_the_doses(phantom: Phantom, result: DoseResult) -> 
     assert found.as_dict()["states"][0]["limit"]["source"]["key"]
 
 
-def test_normal_liver_is_what_the_liver_holds_beside_tumors(phantom: Phantom, result: DoseResult) -> None:
+def test_normal_liver_is_the_liver_without_tumors(phantom: Phantom, result: DoseResult) -> None:
     drawn = delivered_limits(result, phantom.structures)
     without = [s for s in phantom.structures if s.name != "Normal liver"]
     derived = delivered_limits(result, without)
@@ -78,7 +78,7 @@ def test_ratios_and_reserve_are_those_of_the_phantom(phantom: Phantom, result: D
     assert found.origins["normal_perfused_dose_gy"] == "Perfused without Tumor 1, Tumor 2"
 
 
-def test_lungs_of_an_image_of_one_density_go_by_their_mass(phantom: Phantom, result: DoseResult) -> None:
+def test_the_lung_dose_in_one_density_follows_from_the_lung_mass(phantom: Phantom, result: DoseResult) -> None:
     lungs = replace(phantom.lungs, name="Lungs")
     found = delivered_limits(result, [*phantom.structures, lungs], lung_mass_kg=0.9)
     activity = phantom.administered_activity_gbq * phantom.lung_shunt_fraction
@@ -90,7 +90,7 @@ def test_lungs_of_an_image_of_one_density_go_by_their_mass(phantom: Phantom, res
     assert [told.code for told in assumed.advisories] == ["lung_mass_assumed"]
 
 
-def test_lungs_of_an_image_with_densities_go_by_the_map(phantom: Phantom) -> None:
+def test_the_lung_dose_with_densities_is_that_of_the_map(phantom: Phantom) -> None:
     density = Image(np.full(phantom.activity.shape, 0.3), phantom.activity.affine_lps, "g/mL")
     result = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0), density=density)
     lungs = replace(phantom.lungs, name="Lungs")
@@ -99,7 +99,7 @@ def test_lungs_of_an_image_with_densities_go_by_the_map(phantom: Phantom) -> Non
     assert found.advisories == ()
 
 
-def test_lungs_outside_the_image_go_by_the_shunt(phantom: Phantom) -> None:
+def test_the_dose_of_lungs_outside_the_image_follows_from_the_shunt(phantom: Phantom) -> None:
     liver = phantom.structures[0]
     scaling = RelativeScaling(liver, lung_shunt_fraction=0.1, delivered_activity_gbq=2.0)
     result = dose_image(phantom.activity, scaling=scaling)
@@ -164,7 +164,7 @@ def test_metrics_hold_masses_and_activities_that_add_up(phantom: Phantom, result
         assert row.mean_gy == pytest.approx(factor * of["activity_mbq"] / of["mass_kg"] * 1e-3, rel=1e-5)
 
 
-def test_parameters_go_to_the_tissue_of_a_role(phantom: Phantom, result: DoseResult) -> None:
+def test_a_structure_has_the_parameters_of_the_tissue_of_its_role(phantom: Phantom, result: DoseResult) -> None:
     given = ["liver-cremonesi-2008", "tumor-cremonesi-2008", "tumor:alpha_per_gy=0.01,clonogens=10"]
     found = structure_metrics(result, phantom.structures, ["BED", "TCP"], parameters=given, device="glass")
     assert all(row["mean_bed_gy"] is not None for row in found.rows.values())
@@ -174,7 +174,7 @@ def test_parameters_go_to_the_tissue_of_a_role(phantom: Phantom, result: DoseRes
     assert without_role.rows["Liver"]["mean_bed_gy"] is None
 
 
-def test_parameters_that_contradict_or_lack_are_refused(phantom: Phantom, result: DoseResult) -> None:
+def test_contradicting_and_missing_parameters_are_refused(phantom: Phantom, result: DoseResult) -> None:
     with pytest.raises(ArgumentError, match="BED needs alpha_beta_gy and repair_half_time_h of a tissue"):
         structure_metrics(result, phantom.structures, ["BED"])
     with pytest.raises(ArgumentError, match=r"must be given once, got 2\.5 and 3"):

@@ -14,7 +14,7 @@ def named(*names: str) -> list[Structure]:
     return [Structure(name, np.ones((1, 1, 1), bool), np.eye(4)) for name in names]
 
 
-def test_names_tell_the_roles() -> None:
+def test_roles_follow_from_names() -> None:
     names = [
         "Liver",
         "Normal liver",
@@ -41,7 +41,7 @@ def test_the_union_of_tumors_is_no_further_tumor() -> None:
     assert delivered_roles(named("Tumors", "Liver")).tumors == ("Tumors",)
 
 
-def test_what_is_stated_goes_before_names() -> None:
+def test_stated_roles_override_names() -> None:
     names = ["Liver", "Tumor 1", "Tumor 2"]
     roles = delivered_roles(named(*names), {"territories": "liver", "tumors": "*2"})
     assert (roles.territories, roles.liver, roles.tumors) == (("Liver",), ("Liver",), ("Tumor 2",))

@@ -10,7 +10,7 @@ from yttria.planning import delivery
 from yttria.reference import delivery as reference
 
 
-def test_activity_of_a_vial_across_two_zones() -> None:
+def test_the_activity_of_a_vial_decays_between_instants_of_two_zones() -> None:
     vial = delivery.vial_activity(10, "2024-04-14T12:00-04:00", "2024-04-16T10:00+02:00")
     assert vial.elapsed_h == 40.0
     assert vial.vial_activity_gbq == pytest.approx(6.488582, abs=5e-7)
@@ -55,7 +55,7 @@ def test_a_residual_outside_its_domain_is_clamped_only_on_request() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
-def test_bad_readings_are_errors(value: float) -> None:
+def test_impossible_readings_are_refused(value: float) -> None:
     good = {"background": 1.0, "elapsed_h": 0.0, "noise": 0.0}
     with pytest.raises(OutOfRangeError):
         delivery.residual_fraction(value, 3, **good)
@@ -66,7 +66,7 @@ def test_bad_readings_are_errors(value: float) -> None:
             delivery.residual_fraction(100, 3, **{**good, name: value})
 
 
-def test_delivered_activity() -> None:
+def test_delivered_activity_is_that_of_the_vial_less_the_residual() -> None:
     assert delivery.delivered_activity_gbq(3.0, 0.02) == pytest.approx(2.94)
     with pytest.raises(OutOfRangeError, match=r"did you mean 0\.02"):
         delivery.delivered_activity_gbq(3.0, 2)
@@ -87,7 +87,7 @@ def test_vial_times_of_the_specification(size: float, hours: float) -> None:
     )
 
 
-def test_a_vial_that_never_held_the_need_is_an_error() -> None:
+def test_a_vial_that_never_contained_the_needed_activity_is_refused() -> None:
     with pytest.raises(OutOfRangeError, match=r"at least 3\.5"):
         delivery.vial_timing(3, 3.5)
     window = delivery.vial_timing(10, 3.5, tolerance_fraction=0.1)

@@ -58,7 +58,7 @@ def test_one_cause_alone_has_the_whole_change() -> None:
     assert change.parts_gy == pytest.approx({"activity": -60.0, "uptake": 0.0, "mass": 0.0, "method": 0.0})
 
 
-def test_what_is_not_known_is_not_split() -> None:
+def test_changes_of_unknown_causes_are_not_split() -> None:
     sides = {"planned_activity_gbq": 2.0, "delivered_activity_gbq": 1.0}
     assert split_dose_change(100.0, 80.0, **sides).ratios == pytest.approx({"activity": 0.5, "rest": 1.6})
     inside = {"planned_structure_activity_gbq": 0.5, "delivered_structure_activity_gbq": 0.4}

@@ -44,7 +44,7 @@ def test_the_dose_at_a_volume_is_that_of_the_histogram(seed: int, percent: float
 
 @pytest.mark.parametrize("kind", ["drawn", "equal", "sorted", "few hot"])
 @pytest.mark.parametrize("strict", [False, True])
-def test_many_voxels_are_narrowed_to_the_same_rank(kind: str, strict: bool) -> None:
+def test_a_rank_among_many_voxels_is_found_from_a_sample(kind: str, strict: bool) -> None:
     rng = np.random.default_rng(5)
     count = 30_000
     doses = rng.gamma(1.0, 20.0, count)
@@ -95,7 +95,7 @@ def test_tangents_lie_on_one_side(seed: int) -> None:
 
 
 @given(SEEDS, st.floats(0.5, 200.0))
-def test_the_factor_reaches_the_level(seed: int, level_gy: float) -> None:
+def test_the_factor_to_a_level_reaches_it(seed: int, level_gy: float) -> None:
     rng = np.random.default_rng(seed)
     found = voxels(rng)
     at = rng.gamma(1.0, 1.0, 2) + 0.05

@@ -47,7 +47,7 @@ def test_a_limit_reads_back_from_its_text(quantity: DoseQuantity, sign: str, val
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused_in_our_words(text: str) -> None:
+def test_any_text_is_read_or_refused_with_an_error_of_yttria(text: str) -> None:
     for read in (DoseQuantity.from_text, DoseLimit.from_text):
         with suppress(YttriaError):
             read(text)
@@ -66,7 +66,7 @@ def test_any_text_is_read_or_refused_in_our_words(text: str) -> None:
         ("CT: liver: D2", "D", {"volume_percent": 2.0}),
     ],
 )
-def test_what_texts_mean(text: str, measure: str, parameters: dict[str, float]) -> None:
+def test_texts_are_read_as_their_measure_and_parameters(text: str, measure: str, parameters: dict[str, float]) -> None:
     quantity = DoseQuantity.from_text(text)
     assert (quantity.measure, dict(quantity.parameters)) == (measure, parameters)
 
@@ -94,7 +94,7 @@ def test_what_texts_mean(text: str, measure: str, parameters: dict[str, float]) 
         ("Tumor: BED(a=2)", UnknownNameError, "mean, D, V, gEUD"),
     ],
 )
-def test_quantities_that_are_refused(text: str, kind: type[YttriaError], words: str) -> None:
+def test_impossible_quantities_are_refused(text: str, kind: type[YttriaError], words: str) -> None:
     with pytest.raises(kind) as refused:
         DoseQuantity.from_text(text)
     assert words in str(refused.value)
@@ -115,7 +115,7 @@ def test_quantities_that_are_refused(text: str, kind: type[YttriaError], words: 
         ("Normal: mean <= forty Gy", ArgumentError, "must be a number"),
     ],
 )
-def test_limits_that_are_refused(text: str, kind: type[YttriaError], words: str) -> None:
+def test_impossible_limits_are_refused(text: str, kind: type[YttriaError], words: str) -> None:
     with pytest.raises(kind) as refused:
         DoseLimit.from_text(text)
     assert words in str(refused.value)

@@ -75,7 +75,7 @@ def test_an_earlier_dose_at_its_limit_leaves_nothing_and_the_reason_is_stated() 
     assert not {"activity_below_usual", "activity_above_vial"} & {a.code for a in maximum.advisories}
 
 
-def test_an_earlier_liver_dose_counts_in_every_break() -> None:
+def test_an_earlier_liver_dose_counts_in_every_comparison() -> None:
     patient = replace(
         PRIORS,
         prior_lung_dose_gy=None,
@@ -92,7 +92,7 @@ def test_an_earlier_liver_dose_counts_in_every_break() -> None:
     assert "own_limit_exceeded" not in {a.code for a in first.advisories}
 
 
-def test_an_earlier_liver_dose_breaks_the_limit_of_the_guideline() -> None:
+def test_an_earlier_liver_dose_can_exceed_the_limit_of_the_guideline() -> None:
     """30 Gy now after 30 Gy before, against 40 Gy."""
     ratio = RESIN.tumors[1].tumor_to_normal_ratio
     assert ratio is not None
@@ -128,6 +128,6 @@ def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
     assert [s.limit.id for s in found.breaks] == ["lung-glass-cumulative"]
 
 
-def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_part_had() -> None:
+def test_an_earlier_dose_to_the_whole_liver_is_at_least_that_of_its_part() -> None:
     with pytest.raises(OutOfRangeError, match=r"at least what the dose to its parts makes in the mean, 16\.36, got 0"):
         replace(PRIORS, prior_normal_perfused_dose_gy=30, prior_normal_whole_dose_gy=0)

@@ -58,7 +58,9 @@ def named(phantom: PlanningPhantom) -> dict[str, Structure]:
 @pytest.mark.claim("plan_from_images")
 @pytest.mark.parametrize("size", [(4.8, 4.4, 4.0), (8.0, 6.0, 5.0)])
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_phantom_comes_out_as_its_truth(size: tuple[float, float, float], turned: bool, measured: Measured) -> None:
+def test_a_plan_from_images_has_the_true_inputs_of_the_phantom(
+    size: tuple[float, float, float], turned: bool, measured: Measured
+) -> None:
     """Within 1e-5 without blur, whatever the voxels and however the patient lies."""
     phantom = planning_phantom(size, lung_shunt_fraction=(0.08, 0.03))
     if turned:
@@ -258,7 +260,7 @@ def test_a_part_of_the_lungs_is_not_taken_for_the_lungs(phantom: PlanningPhantom
     assert "lung mass in kg must be within [0.3, 2.5]" in plan.lung_mass_origin
 
 
-def test_the_spread_of_counts_is_offered_as_a_lower_bound_and_not_taken(
+def test_the_spread_of_counts_is_offered_as_a_lower_bound_and_not_used(
     phantom: PlanningPhantom, tmp_path: Path
 ) -> None:
     plan = plan_of(phantom)
@@ -292,7 +294,7 @@ def test_stated_uncertainties_are_written_to_the_file_and_read_back(phantom: Pla
     assert (read.tumor_mass_uncertainty, read.lung_mass_uncertainty) == (0.1, 0.25)
 
 
-def test_a_scan_that_is_not_in_counts_tells_no_spread(phantom: PlanningPhantom) -> None:
+def test_a_scan_that_is_not_in_counts_has_no_spread(phantom: PlanningPhantom) -> None:
     scan = phantom.maa_of_all.with_array(phantom.maa_of_all.array, "1")
     assert plan_of(phantom, maa=scan).counts_spread.stated == ()
     assert "Poisson" not in plan_of(phantom, maa=scan).toml()

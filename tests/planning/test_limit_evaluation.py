@@ -141,7 +141,7 @@ def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -
     assert not any(s.advisories for s in _states(doses, "tumor", **GLASS, bilirubin_umol_per_l=2))
 
 
-def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> None:
+def test_contradicting_readings_of_a_source_exceed_no_limit_unless_they_agree() -> None:
     known = {**ICC, "bilirubin_mg_per_dl": 0.6}
     states = _states(TreatmentDoses(normal_whole_dose_gy=80), "normal_whole", **known)
     assert {s.limit.low: (s.state, s.if_applies) for s in states} == {
@@ -183,20 +183,20 @@ def test_maxima_are_above_the_limit_and_minima_below_the_target() -> None:
     assert (normal.state, tumor.state) == ("above limit", "below target")
 
 
-def test_a_dose_between_the_two_values_of_a_target_is_told_so() -> None:
+def test_a_dose_between_the_two_values_of_a_target_reaches_its_lower_end() -> None:
     tumor = _one(TreatmentDoses(tumor_doses_gy=[110]), "tumor", **RESIN)
     assert tumor.state == "met"
     assert "reaches the lower end of the target of 100 to 120 Gy" in str(tumor)
 
 
-def test_a_missed_aim_is_no_break() -> None:
+def test_a_missed_aim_is_not_a_missed_target() -> None:
     required, aim = _states(TreatmentDoses(tumor_doses_gy=[220]), "tumor", **GLASS)
     assert (required.state, aim.state) == ("met", "below target")
     assert not aim.broken
     assert "below the aim of 250 to 300 Gy" in str(aim)
 
 
-def test_a_lung_limit_of_another_guideline_breaks_no_plan() -> None:
+def test_a_lung_limit_of_another_guideline_is_not_compared() -> None:
     doses = TreatmentDoses(lung_dose_gy=28)
     lungs = _states(doses, "lung", **RESIN)
     assert {(state.limit.low, state.state) for state in lungs} == {(30, "met"), (50, "met")}
@@ -241,7 +241,7 @@ def test_an_unknown_earlier_dose_makes_a_maximum_uncertain_unless_it_is_exceeded
     assert _one(TreatmentDoses(normal_whole_dose_gy=75), "normal_whole", **known).state == "met"
 
 
-def test_earlier_radioembolization_is_told_where_a_limit_was_derived_without() -> None:
+def test_earlier_radioembolization_is_reported_for_limits_derived_without_it() -> None:
     doses = TreatmentDoses(normal_whole_dose_gy=20)
     known = {**GLASS, "bilirubin_mg_per_dl": 0.5}
     known_before = _one(doses, "normal_whole", **known, prior_normal_whole_dose_gy=5)
@@ -293,7 +293,7 @@ def test_without_an_intent_the_other_conditions_are_named_too() -> None:
     assert "for bilobar treatment if the bilirubin is above 1.1 mg/dL" in str(bilobar[0])
 
 
-def test_a_dose_that_is_not_known_is_named() -> None:
+def test_an_unknown_dose_is_named() -> None:
     for state in evaluate_limits(TreatmentDoses(), **RESIN):
         assert state.state == "depends on"
         assert state.missing

@@ -53,7 +53,7 @@ def _exceeded(states: tuple[LimitState, ...]) -> set[str]:
 
 @given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose), st.sampled_from(FIELDS), st.floats(0, 200))
 @example({**GLASS, "guideline": "EANM2022"}, (160.0, None, None, 150.0, None, None), "perfused_mean_dose_gy", 20.0)
-def test_a_higher_dose_never_comes_back_under_a_limit(
+def test_a_higher_dose_never_meets_a_limit_that_a_lower_one_exceeds(
     known: dict[str, Any], values: tuple[float | None, ...], field: str, more: float
 ) -> None:
     doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumor_doses_gy=[120.0])
@@ -65,7 +65,7 @@ def test_a_higher_dose_never_comes_back_under_a_limit(
 
 
 @given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose))
-def test_what_is_certain_stays_so_when_more_becomes_known(
+def test_a_certain_state_stays_certain_if_more_is_known(
     known: dict[str, Any], values: tuple[float | None, ...]
 ) -> None:
     doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumor_doses_gy=[120.0])
@@ -115,6 +115,8 @@ def test_every_sentence_can_be_read(known: dict[str, Any], values: tuple[float |
         ),
     ],
 )
-def test_errors(doses: dict[str, Any], known: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_impossible_doses_and_facts_are_refused(
+    doses: dict[str, Any], known: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         evaluate_limits(TreatmentDoses(**doses), **known)

@@ -142,7 +142,7 @@ def test_each_cell_of_the_guidelines_tables_is_in_the_table(
 
 
 @pytest.mark.claim("limits_table")
-def test_the_cells_are_all_there_is_of_the_guideline() -> None:
+def test_the_table_has_no_other_entries_of_the_guideline() -> None:
     counted = sum(len(printed) for *_, printed in CELLS)
     entries = [entry for entry in limit_table()[1] if entry.guideline == "EANM2022"]
     assert sum(max(1, len(entry.intents)) for entry in entries) == counted
@@ -226,7 +226,7 @@ def test_the_120_gy_limit_belongs_to_a_reserve_below_30_percent(reserve: float |
     assert (len(result.limits), len(result.conditional)) == {True: (1, 0), False: (0, 0), None: (0, 1)}[applies]
 
 
-def test_both_readings_of_what_is_not_reconciled_are_shown() -> None:
+def test_both_readings_of_a_contradicting_source_are_shown() -> None:
     result = dose_limits(**GLASS, intent="unilobar", kind="normal_perfused", hepatic_reserve_fraction=0.25)
     (advisory,) = result.advisories
     assert advisory.code == "limit_text_ambiguous"
@@ -239,7 +239,7 @@ def test_both_readings_of_what_is_not_reconciled_are_shown() -> None:
     assert [str(limit.conditions[0]) for limit in trial.conditional] == ["the hepatic reserve is at least 30 %"]
 
 
-def test_what_was_not_read_is_marked() -> None:
+def test_values_that_were_not_read_in_their_source_are_marked() -> None:
     result = dose_limits(device="resin", guideline="Lau 2012", intent="unilobar", cirrhotic=True)
     assert [limit.low for limit in result.limits] == [50]
     assert [a.code for a in result.advisories] == ["limit_not_verified"]
@@ -257,7 +257,7 @@ def test_what_was_not_read_is_marked() -> None:
         ("DOSISPHERE-01", "glass", "perfused", "association", 150, "read"),
     ],
 )
-def test_studies_are_in_the_table_with_what_was_read(
+def test_studies_are_in_the_table_with_their_state_of_reading(
     guideline: str, device: str, kind: str, direction: str, low: float, status: str
 ) -> None:
     found = _everything(guideline=guideline, device=device, kind=kind, direction=direction)
@@ -320,7 +320,7 @@ def test_of_cases_exactly_one_applies_if_everything_is_known() -> None:
                 assert len(applying) == 1
 
 
-def test_bad_questions_are_errors() -> None:
+def test_unknown_names_and_impossible_facts_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="device must be one of glass, resin, holmium, custom"):
         dose_limits(device="wood")
     with pytest.raises(UnknownNameError, match="intent"):

@@ -32,7 +32,9 @@ VIEWS = {
 
 
 @given(counts, counts, counts, counts)
-def test_planar_agrees_with_the_definition(lung_a: float, lung_p: float, liver_a: float, liver_p: float) -> None:
+def test_the_planar_shunt_agrees_with_its_definition(
+    lung_a: float, lung_p: float, liver_a: float, liver_p: float
+) -> None:
     got = planar_lung_shunt_fraction(
         lung_anterior_counts=lung_a,
         lung_posterior_counts=lung_p,
@@ -44,14 +46,14 @@ def test_planar_agrees_with_the_definition(lung_a: float, lung_p: float, liver_a
     )
 
 
-def test_right_and_left_are_summed_per_view_before_the_mean() -> None:
+def test_right_and_left_lung_are_summed_per_view_before_the_geometric_mean() -> None:
     sides = VIEWS | {"lung_anterior_counts": [7e4, 2e4], "lung_posterior_counts": np.array([3e4, 7e4])}
     assert planar_lung_shunt_fraction(**sides) == planar_lung_shunt_fraction(**VIEWS)
     sum_of_means = math.sqrt(7e4 * 3e4) + math.sqrt(2e4 * 7e4)
     assert abs(planar_lung_shunt_fraction(**sides).lung_counts / sum_of_means - 1) > 0.05
 
 
-def test_background_is_per_pixel_and_view() -> None:
+def test_background_is_subtracted_per_pixel_and_view() -> None:
     pixels = {"lung_pixels": 4000, "liver_pixels": 3000}
     same = planar_lung_shunt_fraction(**VIEWS, **pixels, background_counts_per_pixel=5)
     assert same.lung_shunt_fraction == pytest.approx(0.0870708829185012, rel=1e-12)
@@ -73,12 +75,12 @@ def test_background_is_per_pixel_and_view() -> None:
         ({"lung_anterior_counts": math.nan}, "lung anterior counts"),
     ],
 )
-def test_planar_errors(change: dict[str, float], message: str) -> None:
+def test_impossible_planar_counts_are_refused(change: dict[str, float], message: str) -> None:
     with pytest.raises(OutOfRangeError, match=message):
         planar_lung_shunt_fraction(**VIEWS | change)
 
 
-def test_planar_advisories() -> None:
+def test_a_planar_shunt_above_10_and_20_percent_and_extrahepatic_uptake_warn() -> None:
     assert [a.code for a in planar_lung_shunt_fraction(**VIEWS).advisories] == ["planar_only"]
     high = VIEWS | {"lung_anterior_counts": 9e5}
     assert {a.code for a in planar_lung_shunt_fraction(**high).advisories} == {
@@ -91,7 +93,7 @@ def test_planar_advisories() -> None:
     assert with_gut.lung_shunt_fraction == planar_lung_shunt_fraction(**VIEWS).lung_shunt_fraction
 
 
-def test_spect_scales_the_lungs_to_what_was_in_view() -> None:
+def test_counts_of_spect_are_scaled_by_the_share_of_the_lungs_in_view() -> None:
     assert spect_lung_shunt_fraction(lung_counts=300, liver_counts=9700).lung_shunt_fraction == 0.03
     part = spect_lung_shunt_fraction(lung_counts=[100, 200], liver_counts=9700, lung_fraction_in_field_of_view=0.75)
     assert part.lung_shunt_fraction == pytest.approx(400 / 10100, rel=1e-14)
@@ -100,7 +102,7 @@ def test_spect_scales_the_lungs_to_what_was_in_view() -> None:
         spect_lung_shunt_fraction(lung_counts=300, liver_counts=9700, lung_fraction_in_field_of_view=0.49)
 
 
-def test_dual_energy_window() -> None:
+def test_a_second_energy_window_corrects_for_scatter() -> None:
     windows = {"main_window_kev": 28, "lower_window_kev": 14}
     assert scatter_corrected_counts(main_window_counts=1000, lower_window_counts=300, **windows) == 700
     with pytest.raises(OutOfRangeError, match="less scatter"):
@@ -132,7 +134,7 @@ def test_densities_are_clipped_and_counted() -> None:
     assert [a.code for a in got.advisories] == ["density_clipped"]
 
 
-def test_lung_mass_errors() -> None:
+def test_impossible_cts_of_the_lungs_are_refused() -> None:
     ct, mask = _ct()
     with pytest.raises(ShapeError, match="shape of the CT"):
         lung_mass(ct, mask.T, voxel_volume_ml=1)
@@ -159,7 +161,7 @@ def test_dose_mass_and_shunt_are_inverse_of_each_other(gbq: float, shunt: float,
         assert math.isclose(back, shunt, rel_tol=1e-12)
 
 
-def test_a_shunt_above_one_is_no_answer() -> None:
+def test_a_lung_dose_that_needs_a_shunt_above_one_is_refused() -> None:
     with pytest.raises(OutOfRangeError, match=r"lung dose in Gy must be at most 49\.67"):
         lung_shunt_for_dose(50, delivered_activity_gbq=1)
 
@@ -173,7 +175,7 @@ def test_prior_dose_counts_for_the_cumulative_limit_alone() -> None:
         lung_dose(4.0, lung_shunt_fraction=0.12, prior_lung_dose_gy=-1)
 
 
-def test_only_the_voxels_of_the_lungs_are_looked_at() -> None:
+def test_values_outside_of_the_lungs_do_not_change_the_lung_mass() -> None:
     """Scanners write -1024, -2048 or -3024 around the patient; inside the lungs such a value counts as air."""
     ct, mask = _ct()
     expected = lung_mass(ct, mask, voxel_volume_ml=12.0)

@@ -10,7 +10,7 @@ from yttria.planning import optimize_activities
 
 
 @pytest.mark.claim("optimum_portions")
-def test_the_examples_of_the_specification() -> None:
+def test_the_optimum_of_worked_examples_is_found() -> None:
     even = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
     assert even.delivered_activities_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
     assert even.objective_value == pytest.approx(221.549014004001, rel=1e-12)
@@ -23,7 +23,7 @@ def test_the_examples_of_the_specification() -> None:
     assert energy.binding == ("normal_perfused:left", "lung")
 
 
-def test_only_the_lungs_bind_the_closed_form() -> None:
+def test_if_only_the_lungs_bind_the_optimum_has_its_closed_form() -> None:
     plan = two()
     matrix = plan.dose_matrix_gy_per_gbq
     per_gbq = [matrix[0, 0], matrix[1, 1]]
@@ -33,7 +33,7 @@ def test_only_the_lungs_bind_the_closed_form() -> None:
     )
 
 
-def test_equally_good_plans_are_pointed_out_and_the_smallest_taken() -> None:
+def test_equally_good_plans_are_reported_and_the_smallest_is_used() -> None:
     """The tumor of the left territory is at its limit, so that more activity in the right one gains nothing."""
     result = optimize_activities(
         two(),
@@ -72,7 +72,7 @@ def test_weights_divide_the_dose() -> None:
     assert result.objective_value == pytest.approx(a)
 
 
-def test_portions_and_means_are_different_questions() -> None:
+def test_doses_of_portions_and_mean_doses_have_different_optima() -> None:
     plan = treatment(
         [
             territory("right", 0.15, 0.4, [portion("a", 0.6, 6)]),
@@ -104,7 +104,7 @@ def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
     assert not {"territory_without_activity", "portion_below_half_of_mean"} & {a.code for a in result.advisories}
 
 
-def test_means_that_leave_a_part_without_a_dose_say_so() -> None:
+def test_means_that_leave_a_part_without_a_dose_warn() -> None:
     result = optimize_activities(fed_twice(), objective="max_min_tumor_dose", tumor_dose="perfused_mean")
     assert result.delivered_activities_gbq == pytest.approx((6.04, 0.0), abs=0.005)
     codes = [a.code for a in result.advisories]

@@ -36,7 +36,7 @@ def test_an_earlier_liver_dose_is_the_same_as_a_lower_limit(objective: str) -> N
     assert result.doses.cumulative_normal_whole_dose_gy == pytest.approx(values["normal_whole"])
 
 
-def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_parts_had() -> None:
+def test_an_earlier_dose_to_the_whole_liver_is_at_least_that_of_its_parts() -> None:
     assert two(prior_normal_perfused_dose_gy={"right": 30.0}).resolved_prior_normal_whole_dose_gy == pytest.approx(
         30 * 0.4 / 1.5
     )
@@ -121,7 +121,7 @@ def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
     ]
 
 
-def test_whatever_holds_the_objective_is_needed() -> None:
+def test_an_optimum_without_the_limits_that_it_needs_is_refused() -> None:
     nothing = {"lung_limit_gy": None, "cumulative_lung_limit_gy": None}
     with pytest.raises(UndefinedError, match="no limit holds the activity of right, left"):
         optimize_activities(two(), objective="max_tumor_energy", **nothing)
@@ -135,7 +135,7 @@ def test_whatever_holds_the_objective_is_needed() -> None:
     assert bounded.shadow_prices[0].unit == "J per GBq"
 
 
-def test_no_shunt_no_lung_limit() -> None:
+def test_without_a_shunt_the_lungs_do_not_limit() -> None:
     plan = treatment([territory("a", 0.0, 0.5, [portion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="no limit holds"):
         optimize_activities(plan, objective="max_tumor_energy")
@@ -172,6 +172,6 @@ def test_a_normal_whole_limit_needs_the_mass() -> None:
         ({"tumor_weights": {"c": 1}}, UnknownNameError, "got 'c'"),
     ],
 )
-def test_bad_questions_are_errors(question: dict[str, Any], error: type[Exception], text: str) -> None:
+def test_impossible_problems_are_refused(question: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         optimize_activities(two(), **{"objective": "max_min_tumor_dose", **LIMITS, **question})

@@ -137,7 +137,7 @@ def test_no_random_feasible_point_is_better(case: tuple[PartitionModel, dict[str
 
 
 @pytest.mark.parametrize("shunt", [5e-324, 1e-200, 1e-45, 1e-14, 1e-12])
-def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
+def test_an_absurdly_small_shunt_does_not_limit(shunt: float) -> None:
     plan = treatment([territory("a", shunt, 0.5, [portion("x", 0.1, 4)])], overlap="disjoint")
     for objective in OBJECTIVES[:2]:
         with pytest.raises(UndefinedError, match="no limit holds the activity of a below 100 GBq"):
@@ -164,7 +164,7 @@ def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
         assert result.delivered_activities_gbq[1] == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_same_question_gives_the_same_bits() -> None:
+def test_the_same_problem_has_the_same_optimum_bit_for_bit() -> None:
     plan = two()
     first = optimize_activities(plan, objective="max_tumor_energy", **LIMITS)
     assert all(optimize_activities(two(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20))

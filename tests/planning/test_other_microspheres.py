@@ -105,7 +105,7 @@ def test_custom_microspheres_need_a_nuclide_and_have_no_limits_of_others() -> No
     assert "custom microspheres with P-32, not in the product table" in plan.table()
 
 
-def test_a_guideline_without_holmium_says_that_nothing_was_compared() -> None:
+def test_a_guideline_without_holmium_reports_that_nothing_was_compared() -> None:
     plan = compare_models(replace(HOLMIUM, guideline="DOSISPHERE-01"))
     assert all(run.limit_states == () for run in plan.runs)
     assert "no_limits_for_device" in _codes(plan.advisories)

@@ -58,7 +58,7 @@ def test_energy_is_conserved_and_the_core_agrees_with_the_definition(model: Part
 
 
 @given(models, st.floats(1, 2000), st.data())
-def test_the_inverse_of_the_forward_is_the_identity(model: PartitionModel, gy: float, data: st.DataObject) -> None:
+def test_the_activity_for_a_tumor_dose_gives_that_dose(model: PartitionModel, gy: float, data: st.DataObject) -> None:
     tumor = data.draw(st.integers(0, len(model.territories[0].tumors) - 1))
     weight = model.territories[0].normal_perfused_mass_kg + sum(
         t.mass_kg * t.tumor_to_normal_ratio for t in model.territories[0].tumors
@@ -99,7 +99,9 @@ def test_doses_are_linear_in_the_activity(model: PartitionModel, gbq: float, fac
 
 
 @given(st.floats(0.01, 2), st.floats(0.5, 20), st.floats(0.05, 2), st.floats(0, 0.5), st.floats(1.01, 2))
-def test_doses_move_the_way_they_must(kg: float, ratio: float, normal: float, shunt: float, more: float) -> None:
+def test_doses_rise_and_fall_with_ratio_mass_and_shunt(
+    kg: float, ratio: float, normal: float, shunt: float, more: float
+) -> None:
     def doses(r: float = ratio, m_n: float = normal, s: float = shunt) -> tuple[float, float, float]:
         d = one_territory((tumor(kg, r),), m_n, s).doses(2.0)
         return d.tumor_doses_gy[0], d.normal_perfused_dose_gy or 0.0, d.lung_dose_gy
@@ -157,7 +159,7 @@ def test_every_limit_is_reported_and_ties_bind_together() -> None:
 
 
 @given(models, st.floats(10, 100), st.floats(10, 100), st.floats(5, 40), st.floats(0, 30))
-def test_at_the_maximum_no_limit_is_broken_and_the_binding_ones_are_met(
+def test_at_the_maximum_no_limit_is_exceeded_and_binding_ones_are_reached(
     model: PartitionModel, perfused: float, whole: float, lung: float, prior: float
 ) -> None:
     limits = PartitionLimits(
@@ -191,7 +193,7 @@ def test_without_a_shunt_the_lungs_never_limit() -> None:
     assert model.maximum_activity(PartitionLimits(), target_tumor_dose_gy=205).target_reachable is True
 
 
-def test_a_prior_dose_beyond_its_limit_leaves_nothing_and_says_so() -> None:
+def test_a_prior_dose_beyond_its_limit_leaves_no_activity_and_warns() -> None:
     model = one_territory((tumor(0.3, 4),), 1.2, 0.1)
     found = model.maximum_activity(
         PartitionLimits(lung_limit_gy=30, cumulative_lung_limit_gy=50, prior_lung_dose_gy=55)
@@ -231,7 +233,7 @@ def test_errors_name_quantity_value_and_domain(arguments: tuple[float, ...], mes
         one_territory(*arguments)  # type: ignore[arg-type]
 
 
-def test_other_errors() -> None:
+def test_wrong_models_activities_and_limits_are_refused() -> None:
     with pytest.raises(UndefinedError, match="it has no tumor"):
         one_territory((), 1.2, 0.05)
     with pytest.raises(ArgumentError, match=r"tumor mass in kg must be a real number, got '0\.3'"):
@@ -249,7 +251,7 @@ def test_other_errors() -> None:
         without_total.maximum_activity(PartitionLimits(normal_whole_limit_gy=40))
 
 
-def test_advisories_and_identity() -> None:
+def test_unusual_ratios_and_shunts_warn_and_equal_models_are_equal() -> None:
     model = one_territory([tumor(0.3, 0.5, "left"), tumor(0.1, 25)], 1.2, 0.25)  # type: ignore[arg-type]
     codes = {a.code for a in model.doses(1.0).advisories}
     assert codes == {"ratio_below_1", "ratio_above_20", "lung_shunt_above_20_percent"}

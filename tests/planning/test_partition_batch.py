@@ -158,7 +158,7 @@ def test_scalars_and_repeated_axes_are_not_expanded() -> None:
     assert first == second
 
 
-def test_results_that_do_not_fit_are_an_error_and_not_a_crash() -> None:
+def test_results_that_exceed_the_memory_are_an_error() -> None:
     huge = np.broadcast_to(2.0, 2**58)
     with pytest.raises(InsufficientMemoryError, match="results of the partition model"):
         partition_doses(huge, **TERRITORY)
@@ -175,7 +175,7 @@ def test_results_that_do_not_fit_are_an_error_and_not_a_crash() -> None:
         ("tumor_to_normal_ratio", (0, 0, 0), math.inf, r"tumor-to-normal ratio at \[0, 0, 0\]"),
     ],
 )
-def test_one_bad_element_is_named_or_spoils_only_itself(
+def test_one_impossible_element_is_named_or_changes_no_other(
     name: str, index: tuple[int, ...], bad: float, message: str
 ) -> None:
     given = _random((3, 5), 2)
@@ -194,7 +194,7 @@ def test_one_bad_element_is_named_or_spoils_only_itself(
     assert np.isnan(spoiled).sum() == 1
 
 
-def test_a_bad_scalar_has_no_index() -> None:
+def test_an_impossible_scalar_is_named_without_an_index() -> None:
     with pytest.raises(OutOfRangeError, match=r"^lung shunt fraction must be"):
         partition_doses(np.ones(5), **TERRITORY | {"lung_shunt_fraction": 5})
 
@@ -222,14 +222,14 @@ def test_without_normal_liver_its_dose_is_not_a_number() -> None:
         ({"threads": 0}, OutOfRangeError),
     ],
 )
-def test_errors(change: dict[str, Any], error: type[YttriaError]) -> None:
+def test_wrong_shapes_and_types_are_refused(change: dict[str, Any], error: type[YttriaError]) -> None:
     with pytest.raises(error):
         partition_doses([1.0, 2.0], **TERRITORY | change)
     with pytest.raises(ShapeError, match="tumor must be an index from 0 to 1, got 2"):
         partition_activities(205, tumor=2, **TERRITORY)
 
 
-def test_the_dose_factor_is_the_nuclides() -> None:
+def test_the_dose_factor_is_that_of_the_nuclide() -> None:
     ratio = (
         partition_doses(2.0, **TERRITORY, nuclide=Nuclide("IFU_50")).lung_dose_gy
         / partition_doses(2.0, **TERRITORY).lung_dose_gy

@@ -33,7 +33,7 @@ def patient_file(tmp_path: Path) -> Path:
     return tmp_path / "patient.toml"
 
 
-def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
+def test_the_example_has_the_values_that_it_documents(patient_file: Path) -> None:
     patient_file.write_text(EXAMPLE)
     patient = read_patient(patient_file)
     assert patient == Patient(
@@ -208,7 +208,7 @@ def test_the_file_that_was_read_is_named_by_its_hash(patient_file: Path) -> None
     assert found.input_file == {"path": str(patient_file), "sha256": sha256(EXAMPLE.encode()).hexdigest()}
 
 
-def test_volumes_stand_for_masses(patient_file: Path) -> None:
+def test_volumes_are_exchanged_for_masses_by_the_density(patient_file: Path) -> None:
     text = EXAMPLE.replace("normal_total_mass_kg = 1.4", "normal_total_volume_ml = 1400").replace(
         'nuclide = "EANM2022"', 'nuclide = "IFU_50"'
     )
@@ -265,7 +265,7 @@ def test_errors_name_the_line(patient_file: Path, old: str, new: str, error: typ
         read_patient(patient_file)
 
 
-def test_what_is_no_text_is_no_patient(patient_file: Path) -> None:
+def test_bytes_that_are_no_text_are_refused(patient_file: Path) -> None:
     patient_file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileFormatError, match="not a TOML file"):
         read_patient(patient_file)

@@ -87,7 +87,7 @@ def test_a_plan_in_another_space_is_brought_over_by_its_transform(phantom: Phant
     assert any(row.change is None or abs(row.change.ratio - 0.75) > 0.05 for row in wrong.structures)
 
 
-def test_an_absolute_delivery_states_what_it_knows(phantom: Phantom) -> None:
+def test_an_absolute_delivery_without_activity_is_split_without_it(phantom: Phantom) -> None:
     plan = dosed(phantom, 2.0, 0.05)
     scan = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0))
     rows = compare_plan(plan, scan, phantom.structures).structures
@@ -119,7 +119,7 @@ def test_limits_of_both_sides_are_compared(phantom: Phantom) -> None:
         compare_plan(scan, scan, phantom.structures, limits={"dose": 1})
 
 
-def test_a_cut_structure_is_told_and_not_split(phantom: Phantom) -> None:
+def test_a_cut_structure_is_reported_and_not_split(phantom: Phantom) -> None:
     k = phantom.activity.shape[0] // 2
     cut = Image(phantom.activity.array[:k], phantom.activity.affine_lps, "Bq/mL")
     short = dose_image(cut, scaling=AbsoluteScaling(20.0))

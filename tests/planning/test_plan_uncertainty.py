@@ -127,7 +127,7 @@ def test_ratio_found_from_counts_leaves_the_normal_mass_out_of_the_tumor_dose() 
     assert "normal_mass" not in {each.source for each in found.get("tumor").budget.components}
 
 
-def test_a_common_factor_of_masses_is_seen_in_full_by_every_dose_to_the_liver_and_not_by_the_lungs() -> None:
+def test_a_common_error_of_masses_is_in_every_dose_to_the_liver_and_not_in_the_lung_dose() -> None:
     found = plan_uncertainty(lobe(), 2.0, PlanUncertaintyInputs(common_mass_uncertainty=0.07), draws=1000)
     for kind in ("tumor", "normal_perfused", "perfused_mean"):
         assert relative(found, kind) == pytest.approx(0.07, rel=1e-12)
@@ -141,7 +141,7 @@ def test_a_common_factor_is_more_than_independent_masses() -> None:
     assert relative(alone, "normal_perfused") == pytest.approx(0.1 * math.hypot(0.5, 0.5), rel=1e-12)
 
 
-def test_a_difference_of_masses_takes_from_the_normal_liver_what_it_adds_to_the_tumor() -> None:
+def test_a_larger_tumor_makes_the_normal_liver_smaller_if_that_is_a_difference() -> None:
     stated = PlanUncertaintyInputs(
         tumor_mass_uncertainty=0.1, perfused_mass_uncertainty=0.0, normal_mass_from_difference=True
     )
@@ -151,7 +151,7 @@ def test_a_difference_of_masses_takes_from_the_normal_liver_what_it_adds_to_the_
     assert relative(found, "perfused_mean") == pytest.approx(0.0, abs=1e-12)
 
 
-def test_shunts_of_one_scan_err_together() -> None:
+def test_shunts_of_one_scan_have_one_error() -> None:
     stated = {"lung_shunt_uncertainty": 0.2}
     apart = plan_uncertainty(two_lobes(), [1.0, 1.0], PlanUncertaintyInputs(**stated), draws=1000)
     together = plan_uncertainty(
@@ -199,7 +199,7 @@ def test_first_order_and_draws_agree_if_uncertainties_are_small(
         assert each.mean_of_draws == pytest.approx(each.budget.value, rel=0.01)
 
 
-def test_a_lognormal_dose_exceeds_a_limit_as_its_distribution_has_it() -> None:
+def test_a_lognormal_dose_exceeds_a_limit_with_the_probability_of_its_distribution() -> None:
     # Meter and lung mass alone: D = D0 f / g with log-normal f and g, so that ln D is normal.
     u, v, value = 0.1, 0.25, 6.0
     stated = PlanUncertaintyInputs(administered_activity_uncertainty=u, lung_mass_uncertainty=v)
@@ -237,7 +237,7 @@ def test_the_lowest_tumor_dose_of_each_draw_is_compared_with_a_target() -> None:
     assert "the mean dose to 'B' is below" in str(one.limits[0])
 
 
-def test_what_is_not_stated_is_not_zero_but_not_included() -> None:
+def test_uncertainties_that_are_not_stated_are_listed_as_not_included() -> None:
     found = plan_uncertainty(lobe(), 2.0, PlanUncertaintyInputs(lung_shunt_uncertainty=0.2), draws=1000)
     lung, tumor = found.get("lung"), found.get("tumor")
     assert [each.source for each in lung.budget.components] == ["lung_shunt"]
@@ -291,7 +291,7 @@ def test_complex_step_and_differences_agree() -> None:
             assert float((high[key] - low[key])[0]) / (2 * h) == pytest.approx(gradient[n], rel=1e-5, abs=1e-5)
 
 
-def test_a_difference_that_leaves_no_normal_liver_is_drawn_out_and_counted() -> None:
+def test_draws_without_normal_liver_are_left_out_and_counted() -> None:
     stated = PlanUncertaintyInputs(
         tumor_mass_uncertainty=0.9, perfused_mass_uncertainty=0.3, normal_mass_from_difference=True
     )
@@ -338,7 +338,7 @@ def test_draws_and_seed_are_checked(name: str, value: Any) -> None:
         plan_uncertainty(lobe(), 2.0, PlanUncertaintyInputs(), **{name: value})
 
 
-def test_everything_is_plain_json() -> None:
+def test_uncertainties_of_a_plan_are_plain_json() -> None:
     found = plan_uncertainty(
         two_lobes(),
         [1.0, 0.0],
@@ -364,7 +364,7 @@ def test_limits_of_the_planner_become_thresholds() -> None:
     ]
 
 
-def test_a_limit_that_nothing_stated_touches_has_no_share() -> None:
+def test_a_limit_without_an_uncertain_input_has_no_share_of_draws() -> None:
     thresholds = [Threshold(kind="lung", value=1.0), Threshold(kind="tumor", value=1.0)]
     stated = PlanUncertaintyInputs(tumor_mass_uncertainty=0.1)
     found = plan_uncertainty(lobe(), 2.0, stated, thresholds=thresholds, draws=1000)

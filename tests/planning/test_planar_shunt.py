@@ -28,7 +28,9 @@ def codes(shunt: object) -> set[str]:
 @pytest.mark.claim("planar_shunt")
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.floats(-3.0, 3.0), st.floats(0.2, 1.0), st.floats(0.02, 0.5), st.booleans())
-def test_the_shunt_is_its_definition(seed: int, delay_h: float, lung: float, liver: float, background: bool) -> None:
+def test_the_shunt_of_two_views_is_its_definition(
+    seed: int, delay_h: float, lung: float, liver: float, background: bool
+) -> None:
     random = np.random.default_rng(seed)
     front, behind = random.uniform(50, 500, SHAPE), random.uniform(50, 500, SHAPE)
     front[5], behind[5] = random.uniform(0, 20, 5), random.uniform(0, 20, 5)

@@ -80,7 +80,7 @@ def test_checks_between_structures_warn() -> None:
     span=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     turned=st.booleans(),
 )
-def test_drawn_uptake_and_shunt_come_out_as_drawn(
+def test_drawn_uptake_and_shunt_are_measured_exactly(
     tumor: float, normal: float, shunt: float, span: tuple[int, int], turned: bool
 ) -> None:
     """Boxes of whole voxels: no voxel is mixed, and every number is exact."""
@@ -122,7 +122,7 @@ def test_a_territory_without_normal_liver_needs_no_ratio() -> None:
     assert "# tumor_to_normal_ratio" in plan.toml()
 
 
-def test_derived_structures_take_roles() -> None:
+def test_derived_structures_have_roles() -> None:
     made = small("Liver:1-9", "Lesion one:3-5", "Necrosis:4-5", "Right:1-5", "Lungs:12-15")
     image = scan({"Liver": 10.0, "Lesion one": 40.0, "Lungs": 1.0}, made)
     define = ["Tumor viable = Lesion one - Necrosis", "Perfused right = Right & Liver"]

@@ -65,7 +65,7 @@ def test_the_single_compartment_needs_an_activity_as_uncertain_as_mass_and_shunt
     assert run.uncertainty.get("tumor") is None
 
 
-def test_meter_and_residual_belong_to_the_dose_and_not_to_the_activity_that_is_asked_for() -> None:
+def test_activity_meter_and_residual_belong_to_the_dose_and_not_to_the_needed_activity() -> None:
     stated = PlanUncertaintyInputs(administered_activity_uncertainty=0.05, residual_uncertainty=0.5)
     run = compare_models(replace(PATIENT, residual_fraction=0.02, uncertainties=stated))["partition_target"]
     needed = run.uncertainty.get("needed_activity")
@@ -86,7 +86,7 @@ def test_the_target_is_that_of_the_tumor_that_takes_up_least() -> None:
     )
 
 
-def test_the_largest_activity_follows_the_limit_that_binds_and_its_draws_the_least_of_all() -> None:
+def test_the_largest_activity_follows_the_binding_limit_and_its_draws_the_least_of_all_limits() -> None:
     found = compare_models(PATIENT)["partition_maximum"]
     needed, normal = (found.uncertainty.get(kind) for kind in ("needed_activity", "normal_perfused"))
     assert needed.budget.value == pytest.approx(found.delivered_activity_gbq, rel=1e-12)
@@ -99,7 +99,7 @@ def test_the_largest_activity_follows_the_limit_that_binds_and_its_draws_the_lea
     assert shares["lung"] < 0.01
 
 
-def test_rules_of_body_size_have_uncertain_doses_and_no_activity_that_a_dose_asks_for() -> None:
+def test_rules_of_body_size_have_uncertain_doses_and_no_needed_activity() -> None:
     found = compare_models(replace(PATIENT, device="resin", height_cm=170, weight_kg=70))["bsa"]
     assert found.uncertainty.get("needed_activity") is None
     assert found.uncertainty.standard_uncertainty("lung") == pytest.approx(0.2 * found.doses.lung_dose_gy)
@@ -151,7 +151,7 @@ def test_the_comparison_is_the_same_each_time_and_follows_its_seed() -> None:
     assert one != other
 
 
-def test_keys_of_one_tumor_go_before_those_of_all(tmp_path: Path) -> None:
+def test_keys_of_one_tumor_override_those_of_all(tmp_path: Path) -> None:
     path = tmp_path / "patient.toml"
     text = example_patient_file().replace("# mass_uncertainty = 0.1", "mass_uncertainty = 0.1")
     path.write_text(text)
@@ -161,7 +161,7 @@ def test_keys_of_one_tumor_go_before_those_of_all(tmp_path: Path) -> None:
     assert found.basis_of("tumor_mass_uncertainty") == "patient file"
 
 
-def test_what_the_caller_states_goes_before_the_file(tmp_path: Path) -> None:
+def test_uncertainties_of_the_caller_override_the_file(tmp_path: Path) -> None:
     path = tmp_path / "patient.toml"
     path.write_text(example_patient_file())
     found = plan_patient_file(path, uncertainties={"lung_shunt_uncertainty": 0.4, "lung_mass_uncertainty": None})
@@ -189,7 +189,7 @@ def test_hostile_files_are_refused_in_one_sentence(tmp_path: Path, text: str, er
         plan_patient_file(path)
 
 
-def test_uncertainties_of_what_is_not_there_are_refused() -> None:
+def test_uncertainties_of_unknown_tumors_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="must be of one of tumor 1, B, got 'C'"):
         replace(PATIENT, uncertainties=PlanUncertaintyInputs(tumor_mass_uncertainty={"C": 0.1}))
     with pytest.raises(ArgumentError, match="nothing here has a name"):

@@ -46,7 +46,7 @@ def test_each_tissue_of_the_next_plan_has_its_own_dose() -> None:
     assert found.origins["prior_normal_perfused_dose_gy"] == "Perfused left without Tumor"
 
 
-def test_the_limits_of_the_next_plan_count_them() -> None:
+def test_the_limits_of_the_next_plan_count_prior_doses() -> None:
     found = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[45.0])
     doses = TreatmentDoses(normal_perfused_dose_gy=35.0, lung_dose_gy=10.0)
     known = {"device": "resin", "disease": "HCC", "intent": "unilobar"}
@@ -57,7 +57,7 @@ def test_the_limits_of_the_next_plan_count_them() -> None:
     assert (over.value, over.state) == (pytest.approx(55.0), "above limit")
 
 
-def test_a_patient_takes_them_by_their_names() -> None:
+def test_a_patient_takes_prior_doses_by_their_names() -> None:
     patient = Patient(
         device="resin",
         lung_shunt_fraction=0.05,
@@ -69,7 +69,7 @@ def test_a_patient_takes_them_by_their_names() -> None:
     assert patient.prior_dose_gy("normal_perfused") == pytest.approx(10.0)
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_unknown_prior_doses_are_left_out() -> None:
     assert prior_doses(DOSE, STRUCTURES).prior_lung_dose_gy is None
     assert prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0, None]).prior_lung_dose_gy is None
     half = Image(DOSE.array[..., :6], np.eye(4), "Gy")
@@ -82,7 +82,7 @@ def test_what_is_not_known_is_left_out() -> None:
             prior_doses(DOSE, STRUCTURES, lung_doses_gy=[bad])
 
 
-def test_a_plan_takes_them_unless_it_states_others() -> None:
+def test_a_plan_takes_prior_doses_unless_it_states_others() -> None:
     prior = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0])
     patient = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4)
     assert with_prior_doses(patient, prior).prior_dose_gy("lung_cumulative") == 4.0
@@ -96,7 +96,7 @@ def test_a_plan_takes_them_unless_it_states_others() -> None:
         with_prior_doses(first, prior)
 
 
-def test_of_several_territories_each_has_its_own() -> None:
+def test_with_several_territories_each_has_its_own_prior_dose() -> None:
     prior = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0])
     sides = [
         Territory(name=name, tumors=[], normal_perfused_mass_kg=0.5, lung_shunt_fraction=0.05)

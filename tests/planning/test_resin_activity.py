@@ -56,7 +56,7 @@ def test_a_treated_part_that_is_the_liver_gives_the_whole_livers_activity() -> N
 @pytest.mark.parametrize(
     ("fraction", "gbq"), [(0, 2.0), (0.25, 2.0), (0.2501, 2.5), (0.5, 2.5), (0.5001, 3.0), (1, 3.0)]
 )
-def test_the_empirical_steps(fraction: float, gbq: float) -> None:
+def test_the_empirical_activity_has_three_steps_by_involvement(fraction: float, gbq: float) -> None:
     result = empirical_activity(fraction)
     assert result.delivered_activity_gbq == gbq == reference.empirical_activity(fraction)
     assert "obsolete" in {a.code for a in result.advisories}
@@ -85,7 +85,7 @@ def test_a_liver_without_volume_is_refused(bad: float) -> None:
 
 
 @given(st.floats(0, 0.2))
-def test_the_table_agrees_with_its_definition(fraction: float) -> None:
+def test_the_lung_shunt_table_agrees_with_its_definition(fraction: float) -> None:
     if min(abs(fraction - edge) for edge in (0.1, 0.15, 0.2)) < 1e-11 and fraction not in (0.1, 0.15, 0.2):
         return  # to rounding a boundary, which the core takes for one
     for boundary in ("lower_inclusive", "upper_inclusive"):
@@ -97,7 +97,9 @@ def test_the_table_agrees_with_its_definition(fraction: float) -> None:
     ("fraction", "lower", "upper"),
     [(0.1, 0.8, 1.0), (0.15, 0.6, 0.8), (0.1 + 0.05, 0.6, 0.8), (0.2, 0.6, 0.6), (np.float64(0.3) / 2, 0.6, 0.8)],
 )
-def test_a_boundary_depends_on_the_convention_and_says_so(fraction: float, lower: float, upper: float) -> None:
+def test_a_shunt_on_a_boundary_of_the_table_follows_the_rule_and_warns(
+    fraction: float, lower: float, upper: float
+) -> None:
     for boundary, factor in (("lower_inclusive", lower), ("upper_inclusive", upper)):
         result = lung_shunt_reduction(fraction, boundary=boundary)
         assert (result.factor, result.on_boundary) == (factor, True)
@@ -112,7 +114,7 @@ def test_a_percentage_that_rounds_to_a_boundary_is_advised_on_but_not_on_it() ->
     assert not lung_shunt_reduction(0.12).advisories
 
 
-def test_above_twenty_percent_is_contraindicated_unless_a_factor_is_stated() -> None:
+def test_a_shunt_above_twenty_percent_is_contraindicated_unless_a_factor_is_stated() -> None:
     with pytest.raises(ContraindicatedError, match=r"0\.21 is above 0\.20"):
         lung_shunt_reduction(0.21)
     result = lung_shunt_reduction(0.21, override_factor=0.4)
@@ -127,12 +129,12 @@ def test_above_twenty_percent_is_contraindicated_unless_a_factor_is_stated() -> 
 
 
 @pytest.mark.parametrize("bad", [15, 1.5, -0.1, math.nan])
-def test_an_override_does_not_open_the_domain(bad: float) -> None:
+def test_an_override_does_not_allow_impossible_shunts(bad: float) -> None:
     with pytest.raises(OutOfRangeError, match="lung shunt fraction"):
         lung_shunt_reduction(bad, override_factor=0.5)
 
 
-def test_factors_accumulate_and_are_kept() -> None:
+def test_factors_are_multiplied_and_listed() -> None:
     plain = bsa_activity(1.75, tumor_volume_ml=450, liver_volume_incl_tumor_ml=1800)
     reduced = plain.reduced_for_lung_shunt(0.12).adjusted_by_physician(0.75, reason=" small liver ")
     assert reduced.delivered_activity_gbq == pytest.approx(1.80 * 0.8 * 0.75, rel=1e-12)

@@ -30,7 +30,9 @@ from yttria.reference import scores as reference
         (100, 80, 0, "CR"),
     ],
 )
-def test_recist(baseline: float, nadir: float, current: float, category: str) -> None:
+def test_recist_categories_follow_from_sums_of_diameters(
+    baseline: float, nadir: float, current: float, category: str
+) -> None:
     found = recist(baseline, current, nadir_sum_mm=nadir)
     assert found.category == category == reference.recist(baseline, current, nadir)["category"]
     assert found.change_from_baseline_fraction == pytest.approx(current / baseline - 1)

@@ -45,7 +45,7 @@ def test_the_unrounded_score_is_graded() -> None:
     ("bilirubin", "albumin", "text"),
     [(0, 40, "bilirubin"), (0.05, 40, "17.104"), (10, 4.2, "42"), (np.nan, 40, "bilirubin"), (10, np.inf, "albumin")],
 )
-def test_what_looks_like_another_unit_is_an_error(bilirubin: float, albumin: float, text: str) -> None:
+def test_a_value_that_looks_like_another_unit_is_refused(bilirubin: float, albumin: float, text: str) -> None:
     with pytest.raises(OutOfRangeError, match=text):
         albi(bilirubin, albumin)
 
@@ -63,7 +63,7 @@ def test_child_pugh_agrees_with_the_reference(
     assert (result.points, result.grade) == (expected["points"], expected["grade"])
 
 
-def test_child_pugh_extremes_and_boundaries() -> None:
+def test_child_pugh_points_at_extremes_and_boundaries_are_those_of_the_table() -> None:
     best = child_pugh(12, 40, 1.1, ascites="none", encephalopathy="none")
     worst = child_pugh(100, 20, 3, ascites="moderate-severe", encephalopathy="3-4")
     assert (best.points, best.grade, best.advisories) == (5, "A", ())
@@ -75,7 +75,7 @@ def test_child_pugh_extremes_and_boundaries() -> None:
     assert cholestatic.bilirubin_points == 2
 
 
-def test_bad_child_pugh_items_are_errors() -> None:
+def test_unknown_child_pugh_items_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="none, mild, moderate-severe"):
         child_pugh(12, 40, 1.1, ascites="some", encephalopathy="none")
     with pytest.raises(UnknownNameError, match="none, 1-2, 3-4"):
@@ -100,7 +100,9 @@ def test_bad_child_pugh_items_are_errors() -> None:
         (100, 0, 2, False, "PD"),
     ],
 )
-def test_mrecist(baseline: float, nadir: float, current: float, new: bool, category: str) -> None:
+def test_mrecist_categories_follow_from_sums_of_viable_diameters(
+    baseline: float, nadir: float, current: float, new: bool, category: str
+) -> None:
     result = mrecist(baseline, current, nadir_viable_sum_mm=nadir, new_lesion=new)
     assert result.category == category == reference.mrecist(baseline, current, nadir, new)["category"]
     assert result.change_from_baseline_fraction == pytest.approx(current / baseline - 1)
@@ -115,7 +117,7 @@ def test_mrecist_agrees_with_the_reference(baseline: int, nadir: int, current: i
     )
 
 
-def test_mrecist_says_that_the_nadir_is_missing() -> None:
+def test_mrecist_warns_if_the_nadir_is_missing() -> None:
     assert [a.code for a in mrecist(100, 60, new_lesion=False).advisories] == ["nadir_not_given"]
     with pytest.raises(OutOfRangeError, match="smallest sum"):
         mrecist(100, 60, nadir_viable_sum_mm=120, new_lesion=False)

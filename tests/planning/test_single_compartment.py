@@ -39,7 +39,7 @@ def test_the_core_agrees_with_the_definition(gbq: float, kg: float, shunt: float
 
 
 @given(st.floats(1, 2000), masses, fractions, fractions)
-def test_the_inverse_of_the_forward_is_the_identity(gy: float, kg: float, shunt: float, residual: float) -> None:
+def test_the_activity_for_a_dose_gives_that_dose(gy: float, kg: float, shunt: float, residual: float) -> None:
     assumed = {"mass_kg": kg, "lung_shunt_fraction": shunt, "residual_fraction": residual}
     expected = reference.single_compartment_activity(gy, kg, shunt, residual, dose_factor_gy_kg_per_gbq=49.67)[
         "vial_activity_gbq"
@@ -68,7 +68,7 @@ def test_more_shunt_needs_more_activity_and_a_residual_only_more_in_the_vial(
     assert left.vial_activity_gbq > less.vial_activity_gbq
 
 
-def test_the_dose_factor_is_the_nuclides() -> None:
+def test_the_dose_factor_is_that_of_the_nuclide() -> None:
     assumed = {"mass_kg": 1.2, "lung_shunt_fraction": 0.05}
     guideline = single_compartment_dose(2.0, **assumed)
     insert = single_compartment_dose(2.0, **assumed, nuclide=Nuclide("IFU_50"))
@@ -109,7 +109,7 @@ def test_an_activity_in_mbq_is_named_as_such() -> None:
         single_compartment_dose("3", mass_kg=1.2, lung_shunt_fraction=0.05)  # type: ignore[arg-type]
 
 
-def test_advisories() -> None:
+def test_unusual_shunts_masses_and_doses_warn() -> None:
     assumed = {"mass_kg": 0.04, "lung_shunt_fraction": 0.25}
     codes = {a.code for a in single_compartment_dose(5.0, **assumed, liver_mass_kg=0.1).advisories}
     assert codes == {
@@ -124,7 +124,7 @@ def test_advisories() -> None:
     assert "lung_dose_above_limit" not in {a.code for a in unlimited.advisories}
 
 
-def test_volume_of_a_sphere_and_its_mass() -> None:
+def test_a_sphere_and_an_ellipsoid_have_their_volume_and_mass() -> None:
     assert ellipsoid_volume_ml(100) == pytest.approx(523.598775598, rel=1e-11)
     assert ellipsoid_volume_ml(30, 50, 70) == ellipsoid_volume_ml(70, 30, 50) == pytest.approx(math.pi / 6 * 105)
     assert mass_from_volume_kg(1000, density_g_per_ml=1.03) == 1.03
@@ -138,7 +138,9 @@ def test_volume_of_a_sphere_and_its_mass() -> None:
 
 
 @given(st.floats(0.1, 20), fractions, st.floats(0.01, 1), masses)
-def test_energy_that_a_dose_claims(gbq: float, shunt: float, share: float, kg: float) -> None:
+def test_a_reported_dose_implies_its_share_of_the_energy_of_the_liver(
+    gbq: float, shunt: float, share: float, kg: float
+) -> None:
     received = {"delivered_activity_gbq": gbq, "lung_shunt_fraction": shunt}
     dose = share * 49.67 * gbq * (1 - shunt) / kg
     balance = energy_balance(dose, tumor_mass_kg=kg, **received)

@@ -46,7 +46,7 @@ def test_counts_are_their_definition(seed: int, kind: str, fwhm: float | None) -
 
 @pytest.mark.claim("structure_counts")
 @pytest.mark.parametrize("size", [(4.8, 4.4, 4.0), (8.0, 6.0, 5.0), (3.0, 7.0, 4.0)])
-def test_the_phantom_is_taken_apart_to_its_truth(size: tuple[float, float, float]) -> None:
+def test_counts_of_the_phantom_are_separated_to_their_true_values(size: tuple[float, float, float]) -> None:
     """Without blur the voxels at surfaces are taken apart exactly, on any grid, also an oblique one."""
     phantom = planning_phantom(size, lung_shunt_fraction=(0.08, 0.03))
     named = {each.name: each for each in phantom.structures}
@@ -66,7 +66,7 @@ def test_the_phantom_is_taken_apart_to_its_truth(size: tuple[float, float, float
         assert shunt == pytest.approx(phantom.combined_lung_shunt_fraction, rel=1e-6)
 
 
-def test_a_stated_blur_is_taken_apart() -> None:
+def test_counts_are_corrected_for_a_stated_blur() -> None:
     """12 mm: a plain sum finds 4.3 and 2.2 for ratios of 5 and 3, the fit finds them within 2 %."""
     phantom = planning_phantom(blur_fwhm_mm=12.0)
     named = {each.name: each for each in phantom.structures}
@@ -80,7 +80,7 @@ def test_a_stated_blur_is_taken_apart() -> None:
     assert ratios[12.0] == pytest.approx([5.0, 3.0], rel=0.02)
 
 
-def test_what_lies_beyond_the_image_is_told() -> None:
+def test_parts_beyond_the_image_are_reported() -> None:
     place = np.diag([2.0, 2.0, 2.0, 1.0])
     image = Image(np.ones((1, 1, 4)), place, "counts")
     (found,) = structure_counts(image, [Structure("long", np.ones((1, 1, 8), bool), place)])
@@ -90,7 +90,7 @@ def test_what_lies_beyond_the_image_is_told() -> None:
     assert inside.advisories == ()
 
 
-def test_voxels_outside_the_structures_may_hold_anything() -> None:
+def test_voxels_outside_the_structures_may_have_any_value() -> None:
     place = np.eye(4)
     image = Image(np.array([[[1.0, np.nan, -5.0]]]), place, "counts")
     assert structure_counts(image, [Structure("one", np.array([[[1, 0, 0]]]), place)])[0].counts == 1.0

@@ -42,7 +42,7 @@ def test_roles_are_recognized_by_name(given: list[str], expected: tuple[object, 
     assert names(structure_roles(named(*given))) == expected
 
 
-def test_what_was_recognized_is_stated() -> None:
+def test_recognized_roles_are_reported() -> None:
     roles = structure_roles(named("Liver", "Tumor 1", "Tumors", "Spleen"))
     assert [advisory.message for advisory in roles.advisories] == [
         "Recognized by name as liver: 'Liver'.",
@@ -54,7 +54,7 @@ def test_what_was_recognized_is_stated() -> None:
     assert roles.unused == ("Tumors", "Spleen")
 
 
-def test_what_the_caller_states_overrules_the_names() -> None:
+def test_stated_roles_override_names() -> None:
     given = named("Liver", "Leber", "Tumor 1", "Herd", "Perfused", "Seg 5", "Seg 6", "Lungs", "Lunge")
     roles = structure_roles(
         given,
@@ -69,7 +69,7 @@ def test_what_the_caller_states_overrules_the_names() -> None:
     assert roles.unused == ("Liver", "Tumor 1", "Lungs")
 
 
-def test_none_at_all_can_be_stated() -> None:
+def test_a_role_can_be_stated_to_have_no_structure() -> None:
     roles = structure_roles(named("Liver", "Tumor 1", "Perfused", "Lungs"), tumors=[], territories=[], lungs=[])
     assert names(roles) == ("Liver", [], [], None)
     assert "whole_liver_perfused" not in {advisory.code for advisory in roles.advisories}
@@ -90,7 +90,7 @@ def test_tumors_and_normal_liver_are_derived() -> None:
     np.testing.assert_array_equal(whole[1].mask, given[0].mask)
 
 
-def test_what_cannot_be_decided_is_refused() -> None:
+def test_ambiguous_and_unknown_roles_are_refused() -> None:
     with pytest.raises(UndefinedError, match=r"the liver is undefined.*liver=NAME.*Spleen, Tumor"):
         structure_roles(named("Spleen", "Tumor"))
     with pytest.raises(UndefinedError, match="matches Liver, Liver 2"):

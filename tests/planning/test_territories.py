@@ -62,7 +62,7 @@ def plans(draw: st.DrawFn) -> PartitionModel:
     )
 
 
-def test_the_example_of_the_specification() -> None:
+def test_a_worked_example_of_two_territories_has_its_doses() -> None:
     doses = two().doses({"phrenic": 1.4, "hepatic": 3.3})
     assert doses.tumor_portion_doses_gy == (pytest.approx((216.363,), abs=5e-4), pytest.approx((199.815,), abs=5e-4))
     assert doses.normal_perfused_doses_gy == pytest.approx((36.060, 24.977), abs=5e-4)
@@ -74,7 +74,7 @@ def test_the_example_of_the_specification() -> None:
 
 
 @given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))
-def test_agreement_with_the_reference_and_conservation(plan: PartitionModel, activities: list[float]) -> None:
+def test_doses_agree_with_the_reference_and_conserve_energy(plan: PartitionModel, activities: list[float]) -> None:
     given_gbq = activities[: len(plan.territories)]
     doses = plan.doses(given_gbq)
     c = Nuclide("AAPM_49_38").dose_factor_gy_kg_per_gbq
@@ -149,7 +149,7 @@ def test_merging_identical_territories_changes_nothing(
         assert dose == pytest.approx(merged.normal_perfused_doses_gy[0], rel=1e-11)
 
 
-def test_the_same_tissue_adds_and_different_tissue_averages() -> None:
+def test_doses_to_the_same_tissue_add_and_doses_to_different_tissue_average() -> None:
     territories = [
         territory("a", 0.05, 0.6, [portion("x", 0.4, 5)]),
         territory("b", 0.10, 0.2, [portion("x", 0.4, 3)]),
@@ -166,7 +166,7 @@ def test_the_same_tissue_adds_and_different_tissue_averages() -> None:
         treatment(uneven, overlap="same_tissue")
 
 
-def test_a_territory_without_normal_liver_needs_no_ratio_to_be_right() -> None:
+def test_without_normal_liver_the_ratio_has_no_effect() -> None:
     def dose(ratio: float) -> float:
         plan = treatment([territory("a", 0.1, 0, [portion("x", 0.2, ratio)])], overlap="disjoint")
         doses = plan.doses([1.0])
@@ -177,7 +177,7 @@ def test_a_territory_without_normal_liver_needs_no_ratio_to_be_right() -> None:
     assert dose(2) == pytest.approx(dose(7)) == pytest.approx(49.67 * 0.9 / 0.2)
 
 
-def test_advisories() -> None:
+def test_unusual_shunts_ratios_and_lung_doses_warn() -> None:
     territories = [territory("a", 0.25, 0.5, [portion("x", 0.2, 0.5), portion("y", 0.1, 30)])]
     doses = treatment(territories, overlap="disjoint", prior_lung_dose_gy=20).doses([4.0])
     assert [a.code for a in doses.advisories] == [
@@ -220,12 +220,12 @@ def test_overlap_must_be_declared() -> None:
         (territory(5, 0.1, 0.5), ArgumentError, "names"),  # type: ignore[arg-type]
     ],
 )
-def test_bad_territories_are_errors(bad: Territory, error: type[Exception], text: str) -> None:
+def test_impossible_territories_are_refused(bad: Territory, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         treatment([bad], overlap="disjoint")
 
 
-def test_bad_plans_are_errors() -> None:
+def test_impossible_treatments_are_refused() -> None:
     with pytest.raises(UndefinedError, match="no territory"):
         treatment([], overlap="disjoint")
     with pytest.raises(DuplicateNameError, match="the name of a territory must be unique, got 'a' more than once"):
@@ -240,7 +240,7 @@ def test_bad_plans_are_errors() -> None:
         two(unperfused_tumor_mass_kg={"mess": 1.0})
 
 
-def test_bad_activities_are_errors() -> None:
+def test_impossible_activities_are_refused() -> None:
     plan = two()
     for bad, error in (
         ([1.0], ShapeError),
@@ -265,14 +265,14 @@ def test_a_plan_survives_pickling() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 10)), min_size=1, max_size=5))
-def test_a_combined_shunt_is_a_mean(pairs: list[tuple[float, float]]) -> None:
+def test_a_combined_shunt_is_the_weighted_mean(pairs: list[tuple[float, float]]) -> None:
     shunts, weights = [p[0] for p in pairs], [p[1] for p in pairs]
     result = combined_lung_shunt_fraction(shunts, weights, weighting="y90")
     assert result.lung_shunt_fraction == pytest.approx(np.average(shunts, weights=weights), abs=1e-14)
     assert min(shunts) - 1e-12 <= result.lung_shunt_fraction <= max(shunts) + 1e-12
 
 
-def test_tracer_and_treatment_weights_differ() -> None:
+def test_weights_of_tracer_and_treatment_give_different_shunts() -> None:
     maa = combined_lung_shunt_fraction([0.05, 0.25], [159, 75], weighting="maa")
     y90 = combined_lung_shunt_fraction([0.05, 0.25], [3.3, 1.4], weighting="y90")
     assert maa.lung_shunt_fraction != pytest.approx(y90.lung_shunt_fraction, rel=1e-3)
@@ -286,7 +286,7 @@ def test_tracer_and_treatment_weights_differ() -> None:
         combined_lung_shunt_fraction([0.05, 0.1], [0, 0], weighting="y90")
 
 
-def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
+def test_one_scan_of_several_injections_bounds_the_lung_dose() -> None:
     bounds = lung_dose_bounds(0.12, maa_mbq=[159, 75], delivered_activity_gbq=[3.3, 1.4])
     assert bounds.lung_dose_equal_gy == pytest.approx(28.014, abs=5e-4)
     assert bounds.lung_dose_if_all_from_gy == pytest.approx((28.947, 26.035), abs=5e-4)

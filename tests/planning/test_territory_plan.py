@@ -63,7 +63,7 @@ def planned(**change: object) -> TerritoryPlan:
     return plan_territories(PatientTerritories(**given | change))  # type: ignore[arg-type]
 
 
-def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
+def test_the_example_has_the_values_that_it_documents(patient_file: Path) -> None:
     assert read(patient_file) == PatientTerritories(
         device="glass",
         territories=(RIGHT, LEFT),
@@ -216,7 +216,7 @@ def test_each_territory_has_a_vial_within_the_window(patient_file: Path) -> None
         read(patient_file, EXAMPLE.replace("# start =", "start ="))
 
 
-def test_names_of_the_file_act_on_no_terminal(patient_file: Path) -> None:
+def test_control_characters_in_names_do_not_reach_the_terminal(patient_file: Path) -> None:
     plan = plan_territories(read(patient_file, EXAMPLE.replace('"right"', '"ri\\u001bght"')))
     assert "\x1b" not in plan.table(80)
     assert max(map(len, plan.table(80).splitlines())) <= 100

@@ -30,7 +30,7 @@ def test_after_its_half_life_half_is_left(tracer: str) -> None:
         assert left == pytest.approx(2.0**-count, rel=1e-14)
 
 
-def test_times_and_tracers_that_are_none_are_refused() -> None:
+def test_impossible_times_and_unknown_tracers_are_refused() -> None:
     for elapsed_h in (math.nan, math.inf, -1e9):
         with pytest.raises(OutOfRangeError, match="elapsed time in h"):
             tracer_decay_factor(elapsed_h)
@@ -41,7 +41,7 @@ def test_times_and_tracers_that_are_none_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["TC99M", "Tc-99m"])
-def test_a_dose_of_technetium_is_refused_with_what_it_is_for(name: str) -> None:
+def test_a_dose_of_technetium_is_refused_with_its_use(name: str) -> None:
     with pytest.raises(UndefinedError, match=r"a dose of Tc-99m is undefined: it is a tracer.*tracer_decay_factor"):
         Nuclide(name)  # type: ignore[arg-type]
 
@@ -61,7 +61,7 @@ def test_a_scout_dose_decays_slower_between_two_views() -> None:
     assert counts["Tc-99m"] == pytest.approx(counts["Ho-166"])
 
 
-def test_a_case_with_a_tracer_is_refused_with_what_it_is_for() -> None:
+def test_a_case_with_a_tracer_is_refused_with_its_use() -> None:
     with pytest.raises(UndefinedError, match=r"a dose of Tc-99m is undefined"):
         Case(activity="pet.nrrd", structures="seg.nrrd", nuclide="TC99M")  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="nuclide must be one of"):

@@ -17,7 +17,7 @@ masses = st.floats(0.001, 10)
 
 
 @given(counts, masses, counts, masses)
-def test_counts_and_activity_ratio_lead_to_the_same_ratio(c_t: float, m_t: float, c_n: float, m_n: float) -> None:
+def test_counts_and_the_ratio_of_activities_give_the_same_ratio(c_t: float, m_t: float, c_n: float, m_n: float) -> None:
     got = tumor_to_normal_ratio(tumor_counts=c_t, tumor_mass_kg=m_t, normal_counts=c_n, normal_mass_kg=m_n)
     expected = reference.tumor_to_normal_ratio(c_t, m_t, c_n, m_n)["tumor_to_normal_ratio"]
     assert math.isclose(got.tumor_to_normal_ratio, expected, rel_tol=1e-13)
@@ -66,6 +66,6 @@ def test_errors_name_quantity_and_domain(change: dict[str, float], message: str)
     ("ratio", "kg", "codes"),
     [(0.5, 0.3, {"ratio_below_1"}), (25, 0.3, {"ratio_above_20"}), (5, 0.001, {"tumor_region_small"}), (5, 0.3, set())],
 )
-def test_advisories(ratio: float, kg: float, codes: set[str]) -> None:
+def test_unusual_ratios_and_small_tumors_warn(ratio: float, kg: float, codes: set[str]) -> None:
     got = tumor_to_normal_ratio(tumor_counts=ratio * kg, tumor_mass_kg=kg, normal_counts=1, normal_mass_kg=1)
     assert {a.code for a in got.advisories} == codes

@@ -15,7 +15,7 @@ from yttria.planning.vials import vial_choice
 WEEK = {"start": "2024-04-15T08:00+02:00", "end": "2024-04-19T16:00+02:00"}
 
 
-def test_glass_vials_of_one_week() -> None:
+def test_glass_vials_of_one_week_fit_at_their_times() -> None:
     choice = vial_choice(3.5, spheres="glass", **WEEK)
     assert [o.vial_size_gbq for o in choice.options] == [5, 7, 10]
     ten = choice.options[2]
@@ -35,7 +35,9 @@ def test_glass_vials_of_one_week() -> None:
     st.floats(0, 100),
     st.sampled_from(["standard", "custom"]),
 )
-def test_every_option_is_what_it_says(need: float, tolerance: float, day: int, length: float, sizes: str) -> None:
+def test_every_option_has_its_activity_at_its_time(
+    need: float, tolerance: float, day: int, length: float, sizes: str
+) -> None:
     start = datetime(2024, 1, 1, 7, tzinfo=timezone.utc) + timedelta(days=day)
     end = start + timedelta(hours=length)
     choice = vial_choice(need, start=start, end=end, spheres="glass", tolerance_fraction=tolerance, sizes=sizes)
@@ -94,7 +96,7 @@ def test_resin_vials_are_drawn_in_part_and_within_their_shelf_life() -> None:
     assert vial_choice(1.2, spheres="resin", calibration_times=calibration, **later).options == ()
 
 
-def test_bad_questions_are_errors() -> None:
+def test_impossible_windows_and_products_are_refused() -> None:
     with pytest.raises(ArgumentError, match="treatment window"):
         vial_choice(3.5, spheres="glass", start=WEEK["end"], end=WEEK["start"])
     with pytest.raises(TimeZoneError):
@@ -148,7 +150,7 @@ def test_a_window_beyond_every_shelf_life_has_no_nearest_vial() -> None:
     assert "outside their shelf life" in choice.advisories[-1].message
 
 
-def test_a_window_that_ends_before_it_starts_is_refused_in_those_words() -> None:
+def test_a_window_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(ArgumentError, match="must not end before it starts, got start 2024-04-19"):
         vial_choice(3.5, spheres="glass", start=WEEK["end"], end=WEEK["start"])
 
@@ -189,7 +191,7 @@ def test_the_best_time_of_a_vial_is_within_working_hours() -> None:
     assert all(option.in_working_hours is None for option in anytime.values())
 
 
-def test_nobody_works_at_the_weekend() -> None:
+def test_working_hours_exclude_the_weekend() -> None:
     saturday = {"start": "2024-04-20T08:00+02:00", "end": "2024-04-20T18:00+02:00"}
     choice = vial_choice(3.0, spheres="glass", sizes="custom", working_hours="00:00-23:59", **saturday)
     assert choice.options

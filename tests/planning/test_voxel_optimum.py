@@ -80,13 +80,13 @@ def test_means_are_a_linear_programme_with_dual_values(plan: VoxelPlan) -> None:
     assert f"raises the goal by {price.if_relaxed:.4g} Gy" in best.explanation[-1]
 
 
-def test_a_goal_that_one_injection_serves_takes_no_activity_of_the_other(plan: VoxelPlan) -> None:
+def test_a_goal_of_one_territory_needs_no_activity_in_the_other(plan: VoxelPlan) -> None:
     for goal, limits in (("Tumor A: mean", []), ("Tumor A: D70", ["Normal: D5 <= 200 Gy"])):
         best = optimize_voxel_activities(plan, goal=goal, limits=[*limits, "Normal: mean <= 40 Gy"])
         assert best.delivered_activities_gbq["right"] == 0.0
 
 
-def test_activities_that_are_as_good_are_told_of(plan: VoxelPlan) -> None:
+def test_equally_good_activities_are_reported(plan: VoxelPlan) -> None:
     best = optimize_voxel_activities(plan, goal="Liver: mean", limits=["Liver: mean <= 40 Gy"])
     (told,) = [advisory for advisory in best.advisories if advisory.code == "equally_good_plans"]
     assert "'left' 0 to " in told.message
@@ -105,7 +105,7 @@ def test_bounds_on_activities_hold(plan: VoxelPlan) -> None:
     assert set(best.binding) == {"activity of left <= 0.1 GBq", "activity of right >= 0.05 GBq"}
 
 
-def test_a_target_takes_from_the_goal(plan: VoxelPlan) -> None:
+def test_a_target_lowers_the_goal(plan: VoxelPlan) -> None:
     limits = ["Normal: mean <= 40 Gy", "Tumor B: EUD(alpha_per_gy=0.02) >= 60 Gy"]
     best = optimize_voxel_activities(plan, goal="Tumor A: EUD(alpha_per_gy=0.02)", limits=limits)
     assert set(best.binding) == set(limits)
@@ -114,7 +114,7 @@ def test_a_target_takes_from_the_goal(plan: VoxelPlan) -> None:
     assert of_target.if_relaxed > 0.0
 
 
-def test_prior_lung_dose_counts(plan: VoxelPlan) -> None:
+def test_prior_lung_dose_counts_against_the_limit_over_all_treatments(plan: VoxelPlan) -> None:
     shunting = [InjectionMap(name=i.name, image=i.image, reference=i.reference, lung_shunt_fraction=0.2)
                 for i in plan.injections]  # fmt: skip
     before = voxel_plan(shunting, plan.structures, prior_lung_dose_gy=38.0)
@@ -179,7 +179,7 @@ def test_no_random_plan_is_better(measured: Measured) -> None:
     assert max(beaten) <= NEVER_BETTER
 
 
-def test_a_refused_question_has_no_random_plan() -> None:
+def test_a_refused_problem_has_no_random_plan() -> None:
     refused = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
@@ -262,7 +262,9 @@ REFUSED: list[tuple[dict[str, Any], type[YttriaError], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "kind", "text"), REFUSED)
-def test_what_is_refused(plan: VoxelPlan, arguments: dict[str, Any], kind: type[YttriaError], text: str) -> None:
+def test_impossible_goals_and_limits_are_refused(
+    plan: VoxelPlan, arguments: dict[str, Any], kind: type[YttriaError], text: str
+) -> None:
     with pytest.raises(kind) as refused:
         optimize_voxel_activities(plan, **arguments)
     assert text in str(refused.value)
@@ -282,7 +284,7 @@ def test_a_tumor_that_nothing_reaches_has_no_optimum() -> None:
         optimize_voxel_activities(plan, goal="Liver: D50", limits=["Liver: mean <= 40 Gy", "Tumor: D70 >= 10 Gy"])
 
 
-def test_negative_voxels_are_refused_where_growth_is_needed() -> None:
+def test_negative_doses_are_refused_for_goals_other_than_means() -> None:
     counts = np.ones((2, 2, 4))
     counts[0, 0, 0] = -1.0
     liver = Structure("Liver", np.ones((2, 2, 4), bool), AFFINE)
@@ -296,7 +298,7 @@ def test_negative_voxels_are_refused_where_growth_is_needed() -> None:
     assert best.goal_value > 0.0
 
 
-def test_a_search_that_ends_early_tells(plan: VoxelPlan) -> None:
+def test_a_search_that_ends_early_warns(plan: VoxelPlan) -> None:
     best = optimize_voxel_activities(
         plan, goal=["Tumor A: D95", "Tumor B: D95"], limits=["Normal: D10 <= 60 Gy"], relative_gap=1e-6, most_cones=3
     )
@@ -305,7 +307,7 @@ def test_a_search_that_ends_early_tells(plan: VoxelPlan) -> None:
     assert any(line.startswith("No plan under these limits reaches more than") for line in best.explanation)
 
 
-def test_the_same_question_has_the_same_bits_and_plain_data(plan: VoxelPlan) -> None:
+def test_the_same_problem_has_the_same_optimum_bit_for_bit(plan: VoxelPlan) -> None:
     arguments: dict[str, Any] = {"goal": "Tumor A: D70", "limits": ["Normal: D20 <= 50 Gy", "Tumor B: D90 >= 30 Gy"]}
     first, second = (optimize_voxel_activities(plan, **arguments) for _ in range(2))
     assert json.dumps(first.as_dict(), allow_nan=False) == json.dumps(second.as_dict(), allow_nan=False)

@@ -50,7 +50,7 @@ def test_one_injection_is_the_dose_image_of_its_activity(plan: VoxelPlan, method
 
 
 @given(st.floats(0.0, 5.0), st.floats(0.01, 5.0))
-def test_injections_add(left: float, right: float) -> None:
+def test_doses_of_injections_add(left: float, right: float) -> None:
     plan = two_territories((13, 13, 12), seed=2)
     both = plan.doses({"right": right, "left": left})
     images = [result.image.array for result in plan.dose_per_gbq]
@@ -60,7 +60,7 @@ def test_injections_add(left: float, right: float) -> None:
     assert both.result.activity_in_field_mbq.at_administration == pytest.approx(1e3 * in_field)
 
 
-def test_superposition_has_a_density(plan: VoxelPlan) -> None:
+def test_a_voxel_plan_by_superposition_needs_a_density(plan: VoxelPlan) -> None:
     density = Image(np.full((16, 16, 16), 1.05), AFFINE, "g/mL")
     by_rays = voxel_plan(plan.injections, plan.structures, method="superposition", density=density, ray_setting="fast")
     by_kernel = voxel_plan(plan.injections, plan.structures, method="voxel_s_values")
@@ -108,7 +108,7 @@ def test_values_of_quantities_are_their_definitions(plan: VoxelPlan) -> None:
     assert "parameters_not_verified" in codes
 
 
-def test_everything_is_plain_data(plan: VoxelPlan) -> None:
+def test_doses_of_a_voxel_plan_are_plain_data(plan: VoxelPlan) -> None:
     found = plan.doses([0.3, 0.4], quantities=["Tumor A: D70"], volumes_at_gy=[30.0]).as_dict()
     assert json.loads(json.dumps(found, allow_nan=False))["quantities"][0]["quantity"] == "Tumor A: D70"
     assert found["provenance"]["scaling"]["kind"] == "injections"
@@ -140,7 +140,7 @@ def test_one_image_is_split_by_territories() -> None:
     assert maps[0].advisories == ()
 
 
-def test_counts_outside_territories_are_told_of() -> None:
+def test_counts_outside_territories_are_reported() -> None:
     image = Image(np.ones((4, 4, 10)), AFFINE, "counts")
     left = np.zeros((4, 4, 10), bool)
     left[..., :4] = True
@@ -192,7 +192,9 @@ def test_territories_must_not_overlap() -> None:
         ([True, 2.0], ArgumentError, "real number"),
     ],
 )
-def test_activities_that_are_refused(plan: VoxelPlan, activities: Any, kind: type[YttriaError], text: str) -> None:
+def test_impossible_activities_are_refused(
+    plan: VoxelPlan, activities: Any, kind: type[YttriaError], text: str
+) -> None:
     with pytest.raises(kind) as refused:
         plan.doses(activities)
     assert text in str(refused.value)
@@ -205,7 +207,7 @@ def test_quantities_of_unknown_structures_are_refused(plan: VoxelPlan) -> None:
         plan.doses([1.0, 1.0], quantities=["lungs: D70"])
 
 
-def test_plans_that_are_refused(plan: VoxelPlan) -> None:
+def test_impossible_plans_are_refused(plan: VoxelPlan) -> None:
     one = plan.injections[0]
     with pytest.raises(UndefinedError, match="without an injection"):
         voxel_plan([], plan.structures)

@@ -178,7 +178,7 @@ def test_the_page_is_whole_and_can_be_read_by_a_machine(page: Page) -> None:
     assert all(table.rows for table in page.tables)
 
 
-def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
+def test_the_page_loads_nothing_and_runs_only_its_own_script() -> None:
     doses, drawn = dosed()
     html = html_report(doses, dose_map=drawn)
     found = Page(html)
@@ -192,7 +192,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
 
 
 @pytest.mark.claim("report_text")
-def test_hostile_names_are_shown_and_do_nothing() -> None:
+def test_hostile_names_are_shown_as_text_without_effect() -> None:
     doses, drawn = dosed(hostile_structures())
     doses["patient"] = {"PatientID": HOSTILE[3], "PatientName": HOSTILE[1], "StudyDate": HOSTILE[0]}
     doses["inputs"] = {"activity": [{"name": HOSTILE[0], "bytes": 1, "sha256": "00"}]}
@@ -233,7 +233,7 @@ def test_any_text_is_shown_as_text(name: str, message: str) -> None:
     assert " ".join(encodable(plain(name)).split()) in found.text
 
 
-def test_a_plan_of_somebody_else_is_a_warning() -> None:
+def test_a_plan_of_another_patient_is_a_warning() -> None:
     doses, _ = dosed()
     doses["patient"] = {"PatientID": "P-77", "PatientName": "DOE^JANE"}
     for name, warned in (("Jane Doe", False), ("p-77", False), ("Smith", True), ("", False)):
@@ -258,7 +258,7 @@ def test_two_reports_of_the_same_results_differ_in_the_date_alone() -> None:
     assert html_report(again, plan=plan, dose_map=redrawn, created=DATE) == one
 
 
-def test_each_tumor_has_three_planes_that_say_what_they_show(page: Page) -> None:
+def test_each_tumor_has_three_planes_with_a_title(page: Page) -> None:
     labels = [svg["aria-label"] for svg in page.all("svg") if "plane through" in svg.get("aria-label", "")]
     assert [label.split(":")[0] for label in labels] == [
         f"{plane} plane through Tumor {n}" for n in (1, 2) for plane in ("Axial", "Coronal", "Sagittal")
@@ -267,7 +267,7 @@ def test_each_tumor_has_three_planes_that_say_what_they_show(page: Page) -> None
 
 
 @pytest.mark.parametrize("missing", ["dose_map", "created", "patient", "inputs", "settings", "files", "advisories"])
-def test_what_is_missing_is_left_out_or_said(missing: str) -> None:
+def test_missing_data_are_left_out_or_reported(missing: str) -> None:
     doses, drawn = dosed()
     doses.pop(missing, None)
     doses["provenance"].pop("evaluation", None)
@@ -310,7 +310,7 @@ def test_a_map_of_other_doses_is_not_drawn() -> None:
     assert not [svg for svg in found.all("svg") if "plane through" in svg.get("aria-label", "")]
 
 
-def test_a_report_needs_something_to_report() -> None:
+def test_a_report_without_a_result_is_refused() -> None:
     with pytest.raises(ArgumentError, match="must be given doses, a plan or a comparison"):
         html_report()
     doses, drawn = dosed()

@@ -67,6 +67,6 @@ def test_blur_keeps_the_activity_and_lowers_the_peak(phantom) -> None:
         ({"blur_fwhm_mm": float("inf")}, "blur"),
     ],
 )
-def test_a_phantom_that_cannot_be_is_refused(arguments: dict[str, object], quantity: str) -> None:
+def test_an_impossible_phantom_is_refused(arguments: dict[str, object], quantity: str) -> None:
     with pytest.raises(OutOfRangeError, match=quantity):
         liver_phantom(**arguments)  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.claim("report_text")
 @pytest.mark.parametrize("name", ["dose", "plan", "hostile", "without map"])
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (400, "screen"), (718, "print")])
-def test_a_page_fits_and_complains_of_nothing(
+def test_a_page_fits_the_screen_without_messages_of_the_browser(
     tab: Browser, pages: dict[str, Path], name: str, width: int, media: str
 ) -> None:
     tab.open(pages[name], width, media=media)

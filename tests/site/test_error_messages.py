@@ -122,7 +122,7 @@ def test_every_exception_has_a_section() -> None:
 
 
 @pytest.mark.parametrize(("name", "call"), [(name, call) for name, calls in CASES.items() for call in calls])
-def test_the_page_shows_what_is_said(name: str, call: Callable[[Path], object], tmp_path: Path) -> None:
+def test_the_page_shows_the_message_of_each_error(name: str, call: Callable[[Path], object], tmp_path: Path) -> None:
     pytest.importorskip("nibabel")
     with pytest.raises(getattr(errors, name)) as raised:
         call(tmp_path)
@@ -131,7 +131,7 @@ def test_the_page_shows_what_is_said(name: str, call: Callable[[Path], object], 
     assert f"```text\n{said.partition(': Unable to allocate')[0]}\n```" in sections()[name]
 
 
-def test_the_warning_is_shown_too() -> None:
+def test_the_page_shows_the_warning() -> None:
     with pytest.warns(errors.ImplausibleValueWarning) as raised:
         yttria.local_deposition(np.full((2, 3, 4), 5e6), density_g_per_ml=1.05)
     assert str(raised[0].message).rstrip(".") in sections()["ImplausibleValueWarning"]

@@ -52,7 +52,7 @@ def result(pet: Image) -> DoseResult:
 
 
 @pytest.mark.claim("delivered_limits")
-def test_limits_by_roles_that_the_names_tell(result: DoseResult, structures: list[Structure]) -> None:
+def test_limits_are_compared_by_roles_from_names(result: DoseResult, structures: list[Structure]) -> None:
     found = delivered_limits(result, structures, **KNOWN)
     assert found.roles.tumors == tuple(f"Tumor {n}" for n in range(1, 7))
     assert found.roles.normal_whole == ("Normal Tissue",)
@@ -74,7 +74,9 @@ def test_limits_by_roles_that_the_names_tell(result: DoseResult, structures: lis
 
 
 @pytest.mark.claim("dose_change")
-def test_the_pet_as_a_plan_of_itself(pet: Image, result: DoseResult, structures: list[Structure]) -> None:
+def test_a_pet_compared_with_itself_differs_only_by_the_stated_causes(
+    pet: Image, result: DoseResult, structures: list[Structure]
+) -> None:
     """A plan of 1.6 GBq with shunt 0.05 beside 1.4 GBq with 0.02: what is left is what the liver's outline lost."""
     scaling = RelativeScaling(structures[0], lung_shunt_fraction=0.05, delivered_activity_gbq=1.6)
     plan = dose_image(pet, scaling=scaling)
@@ -93,7 +95,7 @@ def test_the_pet_as_a_plan_of_itself(pet: Image, result: DoseResult, structures:
 
 
 @pytest.mark.claim("accumulation")
-def test_two_treatments_seen_from_two_scanners(
+def test_doses_of_two_scanners_are_summed_by_their_registration(
     result: DoseResult, structures: list[Structure], measured: Measured
 ) -> None:
     """The same dose, averaged onto a turned grid and back, keeps its means within 4 % in structures of 200 mL."""
@@ -121,7 +123,7 @@ def folder(shared_data: Path) -> Path:
 
 
 @pytest.mark.claim("structured_report")
-def test_structured_report_on_the_real_segments(folder: Path, tmp_path: Path) -> None:
+def test_a_structured_report_holds_the_doses_of_real_segments(folder: Path, tmp_path: Path) -> None:
     segments = read_structures(folder / "seg.dcm")
     result = dose_image(read_image(folder / "pet"), scaling=AbsoluteScaling(3.0))
     (row,) = result.table(segments)
@@ -138,7 +140,7 @@ def test_structured_report_on_the_real_segments(folder: Path, tmp_path: Path) ->
 
 
 @pytest.mark.claim("rtdose_histograms")
-def test_histograms_of_a_real_structure_set_in_rtdose(folder: Path, tmp_path: Path) -> None:
+def test_an_rtdose_holds_the_histograms_of_a_real_structure_set(folder: Path, tmp_path: Path) -> None:
     structure_set = folder / "rs_sphere_r30mm.dcm"
     spheres = read_rtstruct(structure_set)
     result = dose_image(read_image(folder / "pet"), scaling=AbsoluteScaling(3.0))

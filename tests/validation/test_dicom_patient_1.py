@@ -24,7 +24,7 @@ def in_field_mbq(image: Image) -> float:
 
 
 @pytest.mark.claim("pet_slopes")
-def test_activity_in_the_field(folder: Path, measured: Measured) -> None:
+def test_the_activity_in_the_field_is_that_of_all_slices(folder: Path, measured: Measured) -> None:
     pet = read_image(folder / "patient_1" / "pet")
     measured("activity in the field", in_field_mbq(pet), "MBq", digits=7)
     assert in_field_mbq(pet) == pytest.approx(892.4883, abs=5e-5)
@@ -32,14 +32,14 @@ def test_activity_in_the_field(folder: Path, measured: Measured) -> None:
 
 
 @pytest.mark.claim("pet_slopes")
-def test_trap_first_slice_of_whole_numbers(folder: Path, measured: Measured) -> None:
+def test_fractional_slopes_after_a_whole_first_slope_are_kept(folder: Path, measured: Measured) -> None:
     """A reader that takes its pixel type from the first slice finds 24.27 MBq here."""
     trap = read_image(folder / "patient_1" / "pet_TRAP_first_slice_integer_slope")
     measured("with a whole-number slope first", in_field_mbq(trap), "MBq", digits=7)
     assert in_field_mbq(trap) == pytest.approx(891.4923, abs=5e-5)
 
 
-def test_timing(folder: Path) -> None:
+def test_delay_and_activity_of_the_header_are_read(folder: Path) -> None:
     timing = activity_timing(folder / "patient_1" / "pet")
     assert timing.scan_delay_h == pytest.approx(3.0)
     assert timing.administered_activity_gbq == pytest.approx(1.4)
@@ -71,7 +71,7 @@ def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path, mea
 
 @pytest.mark.claim("segments_in_place")
 @pytest.mark.parametrize("name", ["seg.dcm", "seg_labelmap.dcm"])
-def test_segmentation_of_another_grid(folder: Path, name: str) -> None:
+def test_a_segmentation_on_another_grid_keeps_its_volume(folder: Path, name: str) -> None:
     (perfused,) = read_structures(folder / "patient_1" / name)
     pet = read_image(folder / "patient_1" / "pet")
     # 9002 voxels; the empty slice is not stored, and the slices run downwards.
@@ -85,7 +85,7 @@ def test_segmentation_of_another_grid(folder: Path, name: str) -> None:
 
 
 @pytest.mark.claim("segments_in_place")
-def test_segmentation_of_the_liver(folder: Path) -> None:
+def test_a_segmentation_of_the_liver_has_its_volume_and_ct_numbers(folder: Path) -> None:
     (liver,) = read_structures(folder / "dcmqi_liver" / "liver.dcm")
     assert np.count_nonzero(liver.mask) == 107_098
     assert liver.volume_ml == pytest.approx(70.36, abs=0.005)

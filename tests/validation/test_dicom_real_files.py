@@ -36,7 +36,7 @@ def test_a_bed_joint_of_ge_pet_is_read_with_its_distance(unusual: Path, measured
 
 
 @pytest.mark.claim("bed_joint")
-def test_simpleitk_reads_the_same_of_it(unusual: Path, measured: Measured) -> None:
+def test_simpleitk_reads_the_same_values_at_a_bed_joint(unusual: Path, measured: Measured) -> None:
     sitk = pytest.importorskip("SimpleITK")
     folder = unusual / "01_ge_pet_bed_gap"
     reader = sitk.ImageSeriesReader()
@@ -79,7 +79,7 @@ def test_ct_of_unspecified_values_is_read_as_the_caller_states(unusual: Path) ->
         ("0_25mm", 0.002, 4.0, 99.70),
     ],
 )
-def test_local_gamma_of_agnew_and_mcgarry(
+def test_local_gamma_of_agnew_and_mcgarry_is_that_of_pymedphys(
     shared_data: Path, pixels: str, dose_fraction: float, distance_mm: float, percent: float, measured: Measured
 ) -> None:
     """Planar RTDOSE of ARIA without SliceThickness, H&N VMAT, 20 % cutoff; pymedphys: 93.6, 96.9, 94.4, 99.7."""

@@ -41,7 +41,7 @@ def folder(shared_data: Path) -> Path:
 
 
 @pytest.mark.claim("eclipse_means")
-def test_means_are_those_of_eclipse(folder: Path, measured: Measured) -> None:
+def test_mean_doses_are_those_of_eclipse(folder: Path, measured: Measured) -> None:
     for name, mean in means(folder, "half_slice", *MEANS).items():
         measured(name, 100 * (mean / MEANS[name] - 1), "%", signed=True)
         assert mean == pytest.approx(MEANS[name], rel=1e-3)

@@ -24,7 +24,7 @@ def tables() -> list[Table]:
 
 @pytest.mark.claim("s_values_follow_monte_carlo")
 @pytest.mark.parametrize("table", tables(), ids=lambda table: table.name)
-def test_voxel_s_values(table: Table, measured: Measured) -> None:
+def test_voxel_s_values_are_those_of_full_monte_carlo(table: Table, measured: Measured) -> None:
     found = compare_to_monte_carlo(table)
     measured("S000, largest difference", 100 * found.source_voxel, "%", signed=True)
     measured("other voxels, largest difference", 100 * found.worst, "%")
@@ -36,7 +36,7 @@ def test_voxel_s_values(table: Table, measured: Measured) -> None:
 
 @pytest.mark.claim("s_values_follow_lanconelli")
 @pytest.mark.parametrize("mm", ["3", "4.42", "4.8"])
-def test_published_values_of_soft_tissue(shared_data: Path, mm: str, measured: Measured) -> None:
+def test_voxel_s_values_of_soft_tissue_are_near_published_ones(shared_data: Path, mm: str, measured: Measured) -> None:
     """Lanconelli et al., Phys Med Biol 2012;57:517: other code, spectrum and medium data; printed to three digits."""
     lines = (shared_data / f"kernels/lanconelli/90Y{mm}mmsoft.txt").read_text("latin-1").splitlines()
     columns = np.array([line.split() for line in lines[2:] if line.strip()], dtype=float)
@@ -53,7 +53,7 @@ def test_published_values_of_soft_tissue(shared_data: Path, mm: str, measured: M
 
 
 @pytest.mark.claim("homogeneous_at_lung")
-def test_what_a_homogeneous_kernel_does_at_a_lung(shared_data: Path, measured: Measured) -> None:
+def test_a_homogeneous_kernel_has_its_known_error_at_a_lung(shared_data: Path, measured: Measured) -> None:
     """A known limit, not an aim: a liver dome under lung, where only the liver is of the kernel's medium.
 
     Voxels within 12 mm of the edge of the array are left out, as in the table of region means.

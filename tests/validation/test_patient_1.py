@@ -47,7 +47,7 @@ def resampled(shared_data: Path, pet: Image, structures: list[Structure]) -> dic
 
 
 @pytest.mark.claim("patient_1")
-def test_activity_in_the_field(pet: Image, measured: Measured) -> None:
+def test_the_activity_in_the_field_is_that_of_the_other_program(pet: Image, measured: Measured) -> None:
     assert pet.shape == (89, 256, 256)
     assert pet.array.sum() * pet.voxel_volume_ml * 1e-6 == pytest.approx(1122.96458, abs=5e-6)
     assert pet.array.max() * 1e-6 == pytest.approx(19.013, abs=5e-4)
@@ -61,7 +61,7 @@ def test_activity_in_the_field(pet: Image, measured: Measured) -> None:
 
 
 @pytest.mark.claim("patient_1")
-def test_volumes(structures: list[Structure]) -> None:
+def test_volumes_are_those_of_the_other_program(structures: list[Structure]) -> None:
     assert {s.name: round(s.volume_ml, 1) for s in structures} == VOLUME_ML
 
 
@@ -73,7 +73,7 @@ def test_voxel_fractions_keep_volumes(pet: Image, structures: list[Structure]) -
 
 
 @pytest.mark.claim("patient_1")
-def test_mean_doses_by_local_deposition(
+def test_mean_doses_by_local_deposition_are_those_of_the_other_program(
     pet: Image, structures: list[Structure], resampled: dict[str, np.ndarray], measured: Measured
 ) -> None:
     result = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
@@ -91,7 +91,9 @@ def test_mean_doses_by_local_deposition(
 
 
 @pytest.mark.claim("patient_1")
-def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure], measured: Measured) -> None:
+def test_voxel_s_values_lower_hot_doses_and_raise_cold_ones(
+    pet: Image, structures: list[Structure], measured: Measured
+) -> None:
     local = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
     convolved = dose_image(
         pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05, method="voxel_s_values"

@@ -29,7 +29,7 @@ def test_outlines_through_voxel_centers_are_read_as_drawn(folder: Path) -> None:
 
 
 @pytest.mark.claim("voxel_centers")
-def test_the_sphere_s_own_voxels_come_back_where_its_image_is_named(folder: Path) -> None:
+def test_outlines_through_voxel_centers_give_the_voxels_of_the_named_image(folder: Path) -> None:
     """All 7369 voxels within 30 mm, which the file's author outlined: 112.5 mL, and 112.6 smooth between planes."""
     pet = read_image(folder / "pet")
     (sphere,) = read_rtstruct(folder / "rs_sphere_r30mm.dcm", through_voxel_centers_of=pet)
@@ -53,7 +53,7 @@ def test_the_shell_has_a_hole(folder: Path) -> None:
     assert hollow.sum() == pytest.approx(whole.sum() * (85.38 / 103.25), rel=2e-3)
 
 
-def test_our_own_sphere_on_the_grid_of_the_pet(folder: Path, tmp_path: Path) -> None:
+def test_a_written_sphere_on_the_grid_of_the_pet_keeps_its_volume(folder: Path, tmp_path: Path) -> None:
     pet = read_image(folder / "pet")
     k, j, i = np.indices(pet.shape)
     points = np.stack([i, j, k, np.ones(i.shape)], axis=-1) @ pet.affine_lps[:3].T

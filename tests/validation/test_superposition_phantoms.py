@@ -15,7 +15,9 @@ LIMIT = {"lung": 0.025, "bone": 0.04, "soft": 0.04}
 @pytest.mark.claim("superposition_beside_tissue")
 @pytest.mark.parametrize(("setting", "voxel_limit"), [("standard", 0.05), ("fine", 0.03)])
 @pytest.mark.parametrize("name", ["dome_hot", "rib"])
-def test_regions_follow_monte_carlo(name: str, setting: Any, voxel_limit: float, measured: Measured) -> None:
+def test_superposition_follows_monte_carlo_in_regions(
+    name: str, setting: Any, voxel_limit: float, measured: Measured
+) -> None:
     for region, found in compare_superposition(monte_carlo_phantom(name), setting).items():
         measured(
             f"{name}, {setting}, {region}",

@@ -42,7 +42,7 @@ def plan(maa: InjectionMap, structures: list[Structure]) -> VoxelPlan:
 
 @pytest.mark.claim("voxel_plan_forward")
 @pytest.mark.parametrize("method", ["local_deposition", "voxel_s_values"])
-def test_forward_is_the_dose_image_scaled(
+def test_doses_of_an_activity_are_the_scaled_dose_image(
     pet: Image, maa: InjectionMap, structures: list[Structure], plan: VoxelPlan, method: str, measured: Measured
 ) -> None:
     activity = 1.4
@@ -69,7 +69,7 @@ def test_forward_is_the_dose_image_scaled(
         ("Normal Tissue: NTCP(strigari-2010-resin-hcc) <= 5 %", 0.05),
     ],
 )
-def test_inverse_meets_its_limit_within_a_thousandth(
+def test_the_best_activity_meets_its_limit_within_a_thousandth(
     plan: VoxelPlan, limit: str, level: float, measured: Measured
 ) -> None:
     best = optimize_voxel_activities(plan, goal="Tumor 2: D70", limits=[limit])
@@ -81,7 +81,7 @@ def test_inverse_meets_its_limit_within_a_thousandth(
     assert best.goal_bound <= best.goal_value * 1.001
 
 
-def test_two_territories_of_the_patient(pet: Image, structures: list[Structure]) -> None:
+def test_two_halves_of_a_liver_are_planned_together(pet: Image, structures: list[Structure]) -> None:
     """The liver cut in two across the patient, with a shunt of its own for each half."""
     liver = structures[0]
     index = np.indices(liver.mask.shape)[2]

@@ -60,7 +60,9 @@ def assert_agrees(out: np.ndarray, array: np.ndarray, kernel: np.ndarray) -> Non
         ((3, 3, 5), (0, 0, 0)),
     ],
 )
-def test_agrees_with_the_definition(method: str, dtype: Any, shape: Any, half: Any, measured: Measured) -> None:
+def test_the_convolution_agrees_with_its_definition(
+    method: str, dtype: Any, shape: Any, half: Any, measured: Measured
+) -> None:
     kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
     out = ConvolutionPlan(shape, kernel, dtype, method=method).apply(array)
     assert out.dtype == dtype
@@ -72,7 +74,7 @@ def test_agrees_with_the_definition(method: str, dtype: Any, shape: Any, half: A
 @pytest.mark.claim("convolution_is_definition")
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_agrees_with_the_definition_on_any_shape(data: st.DataObject) -> None:
+def test_the_convolution_agrees_with_its_definition_on_any_shape(data: st.DataObject) -> None:
     axes = st.tuples(st.integers(1, 12), st.integers(1, 20), st.integers(1, 40))
     shape, half = data.draw(axes), data.draw(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 20)))
     dtype = data.draw(st.sampled_from([np.float32, np.float64]))
@@ -104,7 +106,7 @@ def test_a_point_source_off_the_centre_reproduces_the_kernel(method: str) -> Non
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_sum_is_conserved_where_the_kernel_stays_inside(method: str) -> None:
+def test_the_sum_is_conserved_if_the_kernel_stays_inside(method: str) -> None:
     kernel = even_kernel((2, 3, 1))
     array = np.zeros((12, 17, 23))
     array[2:-2, 3:-3, 1:-1] = random_map((8, 11, 21))
@@ -115,7 +117,7 @@ def test_the_sum_is_conserved_where_the_kernel_stays_inside(method: str) -> None
 @pytest.mark.claim("threads_do_not_show")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_bits_do_not_depend_on_the_threads_or_the_run(method: str, dtype: Any) -> None:
+def test_the_convolution_does_not_depend_on_the_threads_or_the_run(method: str, dtype: Any) -> None:
     shape, kernel = (37, 21, 45), even_kernel((3, 3, 3))
     array = random_map(shape, dtype=dtype)
     results = [
@@ -152,7 +154,7 @@ def test_one_plan_serves_many_threads() -> None:
         assert np.array_equal(result, plan.apply(array))
 
 
-def test_a_batch_is_the_loop() -> None:
+def test_a_batch_equals_single_convolutions() -> None:
     shape, kernel = (9, 21, 45), even_kernel((3, 2, 3))
     arrays = [random_map(shape, seed, np.float32) for seed in range(5)]
     plan = ConvolutionPlan(shape, kernel, np.float32)
@@ -187,7 +189,7 @@ def test_the_variance_plan_squares_the_kernel() -> None:
     assert_agrees(ConvolutionPlan(shape, kernel).variance_plan().apply(variance), variance, kernel**2)
 
 
-def test_a_mask_and_a_threshold_do_what_they_say_and_only_when_asked() -> None:
+def test_a_mask_and_a_threshold_leave_out_sources_only_on_request() -> None:
     shape, kernel = (9, 11, 13), even_kernel((2, 2, 1))
     array = random_map(shape) - 0.2
     plan, mask = ConvolutionPlan(shape, kernel), random_map(shape, 5) > 0.5
@@ -221,7 +223,7 @@ def _views(array: np.ndarray) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", _views(np.zeros((1, 1, 1))))
-def test_the_order_in_memory_does_not_matter(kind: str) -> None:
+def test_the_convolution_does_not_depend_on_the_order_in_memory(kind: str) -> None:
     array, kernel = random_map((5, 8, 11)), even_kernel((1, 2, 3))
     plan = ConvolutionPlan(array.shape, kernel)
     assert np.array_equal(plan.apply(_views(array)[kind]), plan.apply(array))
@@ -294,18 +296,18 @@ def test_negative_values_are_legal() -> None:
         (np.ones((1, 1, 1), complex), DTypeError, "real numbers"),
     ],
 )
-def test_a_kernel_that_is_none_is_refused(kernel: Any, error: type[YttriaError], match: str) -> None:
+def test_an_impossible_kernel_is_refused(kernel: Any, error: type[YttriaError], match: str) -> None:
     with pytest.raises(error, match=match):
         ConvolutionPlan((4, 5, 6), kernel, np.float32)
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 0), (4, 5, -1), (1.5, 2, 3), (2**40, 1, 1), (2**31, 2**31, 2**31)])
-def test_a_shape_that_is_none_is_refused(shape: Any) -> None:
+def test_an_impossible_shape_is_refused(shape: Any) -> None:
     with pytest.raises(ShapeError):
         ConvolutionPlan(shape, np.ones((1, 1, 1)))
 
 
-def test_what_else_is_refused() -> None:
+def test_unknown_methods_and_wrong_shapes_are_refused() -> None:
     kernel = np.ones((1, 1, 1))
     with pytest.raises(UnknownNameError, match=r"one of auto, definition, direct.*got 'fft'"):
         ConvolutionPlan((2, 3, 4), kernel, method="fft")
@@ -344,7 +346,7 @@ def test_a_huge_zero_strided_array_is_an_error_of_memory() -> None:
         plan.apply(np.broadcast_to(np.float64(1.0), shape))
 
 
-def test_a_plan_says_what_it_is_and_takes() -> None:
+def test_a_plan_states_its_shape_method_and_memory() -> None:
     plan = ConvolutionPlan((20, 30, 40), even_kernel((3, 3, 3)), np.float32, threads=2)
     assert (plan.shape, plan.dtype, plan.threads) == ((20, 30, 40), np.dtype(np.float32), 2)
     assert plan.method in METHODS[1:]

@@ -26,7 +26,7 @@ CASES = [
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("shape", "half"), CASES)
-def test_agrees_with_the_direct_sum(dtype: Any, shape: Any, half: Any) -> None:
+def test_the_transform_agrees_with_the_direct_sum(dtype: Any, shape: Any, half: Any) -> None:
     kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
     out = np.full(shape, 9.0, dtype)
     assert_agrees(ConvolutionPlan(shape, kernel, dtype, method="fft_direct").apply(array, out), array, kernel)
@@ -34,7 +34,7 @@ def test_agrees_with_the_direct_sum(dtype: Any, shape: Any, half: Any) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("shape", "half"), CASES)
-def test_the_bits_depend_only_on_the_map(dtype: Any, shape: Any, half: Any) -> None:
+def test_the_transform_depends_only_on_the_map(dtype: Any, shape: Any, half: Any) -> None:
     kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
     results = set()
     for threads in range(1, 9):

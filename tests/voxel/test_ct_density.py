@@ -53,7 +53,7 @@ def test_the_default_curve_is_the_fit_of_its_tissues(measured: Measured) -> None
 
 
 @pytest.mark.parametrize("name", list(ct_density_curves()))
-def test_a_published_curve_says_where_it_comes_from(name: str) -> None:
+def test_a_published_curve_states_its_source(name: str) -> None:
     curve = ct_density_curve(name)
     assert curve.source
     assert curve.status in ("read", "secondary", "not verified")
@@ -64,7 +64,7 @@ def test_a_published_curve_says_where_it_comes_from(name: str) -> None:
     np.testing.assert_allclose(density, [0.001, 0.203, 1.008, 1.055], rtol=0.02, atol=0.002)
 
 
-def test_air_and_padding_are_light() -> None:
+def test_air_and_padding_have_a_low_density() -> None:
     # A published table gave 2.9 g/mL at and below -1050 HU, another liver of 1.12 g/mL.
     air = density_image(_ct(np.full(SHAPE, -1050)), out_of_range="clamp").image.array
     assert air.max() == pytest.approx(0.001205, rel=1e-6)
@@ -86,7 +86,7 @@ def test_air_and_padding_are_light() -> None:
         (None, [0, 1], ArgumentError, "sequence"),
     ],
 )
-def test_a_curve_that_is_none(hu: Any, rho: Any, error: type[YttriaError], says: str) -> None:
+def test_an_impossible_curve_is_refused(hu: Any, rho: Any, error: type[YttriaError], says: str) -> None:
     with pytest.raises(error, match=says):
         CtDensityCurve(name="mine", hounsfield_units=hu, density_g_per_ml=rho, source="me")
 
@@ -142,7 +142,7 @@ def test_memory_order_and_threads_change_nothing() -> None:
     assert np.array_equal(density_image(_ct(numbers[:, ::-2, 3:])).image.array, expected[:, ::-2, 3:])
 
 
-def test_beyond_the_curve_nothing_is_silent() -> None:
+def test_ct_numbers_beyond_the_curve_are_refused_or_reported() -> None:
     numbers = np.zeros(SHAPE, np.int16)
     numbers[0, 1, :3], numbers[2, 2, 2] = -1024, 3071
     with pytest.raises(OutOfRangeError, match=r"voxel 7 .* within the curve, \[-1000, 1376\] HU \(3 below, 1 above\)"):
@@ -156,7 +156,7 @@ def test_beyond_the_curve_nothing_is_silent() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_number_that_is_none_is_refused_by_either_policy(bad: float) -> None:
+def test_a_ct_number_that_is_not_finite_is_always_refused(bad: float) -> None:
     for dtype in (np.float32, np.float64):
         numbers = np.zeros(SHAPE, dtype)
         numbers[1, 0, 3] = bad
@@ -176,7 +176,7 @@ def test_a_number_that_is_none_is_refused_by_either_policy(bad: float) -> None:
         (lambda: density_image(_ct(np.zeros(SHAPE)), threads=0), OutOfRangeError),
     ],
 )
-def test_what_is_refused(call: Any, error: type[YttriaError]) -> None:
+def test_wrong_images_and_unknown_curves_are_refused(call: Any, error: type[YttriaError]) -> None:
     with pytest.raises(error):
         call()
 
@@ -190,7 +190,7 @@ def _box(name: str, **ranges: slice) -> Structure:
     return Structure(name, mask, affine("oblique"))
 
 
-def test_mass_of_a_structure() -> None:
+def test_the_mass_of_a_structure_is_the_sum_of_density_times_volume() -> None:
     density = density_image(_ct(_numbers(), "oblique"))
     box = _box("box")
     found = structure_mass(density, box)
@@ -203,7 +203,7 @@ def test_mass_of_a_structure() -> None:
     assert "structure_cut" not in [a.code for a in found.advisories]
 
 
-def test_a_mass_that_does_not_exist_or_is_not_whole() -> None:
+def test_masses_of_empty_or_overlapping_structures_are_refused_and_cut_ones_reported() -> None:
     density = density_image(_ct(np.zeros(SHAPE), "oblique"))
     with pytest.raises(ArgumentError, match="must not overlap"):
         structure_mass(density, [_box("a"), _box("b")])
@@ -220,7 +220,7 @@ def test_a_mass_that_does_not_exist_or_is_not_whole() -> None:
     assert {"structure_outside_image", "structure_cut"} <= {a.code for a in found.advisories}
 
 
-def test_lung_mass_is_what_the_planning_models_take() -> None:
+def test_the_lung_mass_is_that_of_the_planning_models() -> None:
     # By Kao's formula as the planning room has it.
     ct = Image(np.full((6, 7, 8), -780, np.int16), np.diag([10.0, 20.0, 250.0, 1.0]), "HU")
     mask = np.zeros(ct.shape, bool)
@@ -240,7 +240,7 @@ def _moved(lungs: Structure) -> Structure:
 
 
 @pytest.mark.claim("density_of_organs")
-def test_organs_of_a_real_ct(shared_data: Any, measured: Measured) -> None:
+def test_organs_of_a_real_ct_have_plausible_densities(shared_data: Any, measured: Measured) -> None:
     pytest.importorskip("nibabel")
     folder = shared_data / "images" / "totalsegmentator_ct"
     ct = read_image(folder / "example_ct_sm.nii.gz", unit="HU")

@@ -27,7 +27,7 @@ def _dose(density: Any, **options: Any) -> Any:
     return dose_image(ACTIVITY, scaling=NOW, density=density, **options)
 
 
-def test_each_voxel_by_its_own_density() -> None:
+def test_each_voxel_has_the_dose_of_its_own_density() -> None:
     for dtype in (np.float32, np.float64):
         density = _density(dtype=dtype)
         result = _dose(density)
@@ -41,7 +41,7 @@ def test_each_voxel_by_its_own_density() -> None:
     assert energy == pytest.approx(C * ACTIVITY.array.sum(dtype=np.float64) / 1000, rel=1e-6)
 
 
-def test_from_a_ct_on_another_grid() -> None:
+def test_the_density_of_a_ct_on_another_grid_is_resampled() -> None:
     matrix = affine("oblique")
     matrix[:3, 3] -= matrix[:3, :3] @ [1.25, 1.25, 1.25]
     matrix[:3, :3] /= 2
@@ -94,7 +94,7 @@ def test_air_is_never_clamped_in_silence() -> None:
     assert "low_density" not in [a.code for a in _dose(density).advisories]
 
 
-def test_no_density_at_all() -> None:
+def test_voxels_without_density_are_refused_or_have_no_dose() -> None:
     array = _density().array.copy()
     array[0, 0, 0] = 0.0
     nothing = _density().with_array(array, "g/mL")
@@ -121,6 +121,6 @@ def test_no_density_at_all() -> None:
         ({"low_density_limit_g_per_ml": np.nan}, OutOfRangeError),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], error: type[YttriaError]) -> None:
+def test_wrong_densities_and_options_are_refused(options: dict[str, Any], error: type[YttriaError]) -> None:
     with pytest.raises(error):
         _dose(**{"density": _density(), **options})

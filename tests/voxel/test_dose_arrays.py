@@ -28,7 +28,7 @@ def s_values(size=SIZE, medium="soft_tissue", **options):
 # local deposition
 
 
-def test_one_mbq_per_ml_of_water() -> None:
+def test_one_mbq_per_ml_of_water_has_its_known_dose() -> None:
     assert local_deposition([1.0], density_g_per_ml=1.0).tolist() == [49.67]
     assert local_deposition([1.0], density_g_per_ml=1.0, nuclide=Nuclide("IFU_50")).tolist() == [50.0]
     assert float(local_deposition(2, density_g_per_ml=1)) == 99.34
@@ -61,7 +61,7 @@ def test_local_deposition_is_its_definition(dtype: type, tolerance: float, per_v
     ids=["Fortran", "transposed", "reversed", "strided", "swapped", "unaligned"],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_any_memory_order(arrange: Any, dtype: type) -> None:
+def test_the_dose_does_not_depend_on_the_memory_order(arrange: Any, dtype: type) -> None:
     rng = np.random.default_rng(2)
     activity = arrange(rng.uniform(0, 5, (6, 7, 9)).astype(dtype))
     density = rng.uniform(0.3, 1.9, activity.shape)
@@ -101,7 +101,7 @@ def test_out_is_written_and_returned() -> None:
 
 
 @pytest.mark.parametrize("dose", [local_deposition, absorbed_dose])
-def test_an_out_that_cannot_hold_it_is_refused(dose: Any) -> None:
+def test_an_out_that_cannot_hold_the_dose_is_refused(dose: Any) -> None:
     options = {"density_g_per_ml": 1.0} if dose is local_deposition else {"s_values": s_values()}
     activity = np.ones((2, 3, 4), dtype=np.float32)
     read_only = np.zeros_like(activity)
@@ -134,7 +134,7 @@ def test_a_density_of_another_shape_or_of_nothing_is_refused() -> None:
         local_deposition(np.ones((1, 1, 1), np.float32), density_g_per_ml=np.full((1, 1, 1), 1e300))
 
 
-def test_s_values_are_those_of_this_package() -> None:
+def test_s_values_must_be_those_of_this_package() -> None:
     for bad in (s_values().values, None, "water"):
         with pytest.raises(ArgumentError, match="s_values must be VoxelSValues"):
             absorbed_dose(np.ones((2, 3, 4)), bad)  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ def test_s_values_are_those_of_this_package() -> None:
 @pytest.mark.claim("uniform_medium")
 @pytest.mark.parametrize("medium", ["water", "lung", "bone"])
 @pytest.mark.parametrize("tail_folded", [False, True])
-def test_a_uniform_infinite_medium(medium: str, tail_folded: bool, measured: Measured) -> None:
+def test_both_methods_agree_in_a_uniform_medium(medium: str, tail_folded: bool, measured: Measured) -> None:
     """In the middle of more than the kernel's reach, both methods agree but for the energy beyond the support."""
     s = s_values((9.0, 7.0, 8.0) if medium == "lung" else SIZE, medium, tail_folded=tail_folded)
     activity = np.full([n + 2 for n in s.values.shape], 0.7)
@@ -205,13 +205,13 @@ def test_absorbed_dose_is_its_definition(shape: tuple[int, int, int], seed: int,
     assert np.abs(dose - expected).max() <= tolerance * max(np.abs(expected).max(), np.abs(activity).max() * 10)
 
 
-def test_a_plan_is_the_same() -> None:
+def test_a_prepared_plan_gives_the_same_dose() -> None:
     activity = np.random.default_rng(4).uniform(size=(9, 4, 13)).astype(np.float32)
     plan = ConvolutionPlan(activity.shape, s_values().gy_per_mbq_per_ml(), np.float32)
     assert np.array_equal(plan.apply(activity), absorbed_dose(activity, s_values()))
 
 
-def test_mask_and_threshold() -> None:
+def test_a_mask_and_a_threshold_leave_out_sources() -> None:
     activity = np.random.default_rng(5).uniform(size=(9, 4, 13))
     mask = activity < 0.8
     dose = absorbed_dose(activity, s_values(), mask=mask, threshold=0.3)
@@ -248,14 +248,14 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("array", "error"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
-def test_what_holds_no_numbers_or_does_not_fit_is_refused(array: Any, error: type[YttriaError]) -> None:
+def test_arrays_without_numbers_or_of_a_wrong_shape_are_refused(array: Any, error: type[YttriaError]) -> None:
     with pytest.raises(error):
         local_deposition(array, density_g_per_ml=1.0)
     with pytest.raises((error, ShapeError)):
         absorbed_dose(array, s_values())
 
 
-def test_empty_and_single() -> None:
+def test_empty_maps_and_single_voxels_have_their_dose() -> None:
     assert local_deposition(np.ones((0, 3, 4)), density_g_per_ml=1.0).shape == (0, 3, 4)
     with pytest.raises(ShapeError):
         absorbed_dose(np.ones((0, 3, 4)), s_values())
@@ -270,7 +270,7 @@ def test_empty_and_single() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_is_not_finite_is_named(value: float, dtype: type) -> None:
+def test_an_activity_that_is_not_finite_is_named(value: float, dtype: type) -> None:
     activity = np.zeros((2, 3, 4), dtype)
     activity[1, 2, 3] = value
     with pytest.raises(OutOfRangeError, match="voxel 23"):
@@ -290,7 +290,7 @@ def test_what_is_not_finite_is_named(value: float, dtype: type) -> None:
     ),
     threads=st.none() | st.integers(-3, 5),
 )
-def test_any_array_gives_a_dose_or_an_error_of_ours(array: Any, density: Any, threads: int | None) -> None:
+def test_any_array_gives_a_dose_or_an_error_of_yttria(array: Any, density: Any, threads: int | None) -> None:
     try:
         dose = local_deposition(array, density_g_per_ml=density, threads=threads)
     except YttriaError:

@@ -232,7 +232,7 @@ def test_uniform_dose_does_not_depend_on_outline_or_place() -> None:
     assert found["volume_ml"].relative_standard_uncertainty == pytest.approx(3 * 2.0 / 20.0, rel=0.05)
 
 
-def test_a_structure_that_an_outline_may_leave_empty_keeps_a_budget_and_is_told() -> None:
+def test_a_structure_that_an_outline_may_leave_empty_keeps_a_budget_with_an_advisory() -> None:
     affine_lps, place = scene(15, 4.0)
     result = dose_of(100.0 - (place**2).sum(axis=0) * 0.01, affine_lps)
     found = budgets(result, ball(4.0, 2.0), UncertaintyInputs(contour_uncertainty_mm=6.0))

@@ -60,7 +60,7 @@ def _codes(result: Any) -> list[str]:
 # Worked examples
 
 
-def test_absolute_worked_example() -> None:
+def test_absolute_scaling_gives_its_worked_example() -> None:
     # 1 MBq/mL 20 h after administration at 1.05 g/mL: 49.67 x 1.241438 / 1.05 = 58.7259 Gy.
     image = _image(np.ones(SHAPE), "MBq/mL")
     result = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=20.0), density_g_per_ml=1.05)
@@ -73,7 +73,7 @@ def test_absolute_worked_example() -> None:
     assert result.activity_in_field_mbq.at_administration == pytest.approx(volume_ml * 1.241438, rel=1e-6)
 
 
-def test_relative_worked_example() -> None:
+def test_relative_scaling_gives_its_worked_example() -> None:
     # Counts 10 to 40 in four voxels of 400 mL, 2 GBq, residual 0.02, lung shunt 0.05: mean 55.0509 Gy.
     counts = np.array([10.0, 20.0, 30.0, 40.0]).reshape(2, 1, 2)
     image = Image(counts, np.diag([50.0, 80.0, 100.0, 1.0]), "counts")
@@ -93,7 +93,7 @@ def test_relative_worked_example() -> None:
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("Bq/mL", 1e6), ("kBq/mL", 1e3), ("MBq/mL", 1.0)])
-def test_every_unit_of_concentration_means_the_same(unit: str, factor: float) -> None:
+def test_every_unit_of_concentration_gives_the_same_dose(unit: str, factor: float) -> None:
     result = dose_image(_image(values(np.float64) * factor, unit), scaling=AT_ADMINISTRATION, density_g_per_ml=1.0)
     np.testing.assert_allclose(result.image.array, values(np.float64) * C, rtol=1e-14)
     assert result.provenance.input_unit == unit
@@ -103,7 +103,7 @@ def test_every_unit_of_concentration_means_the_same(unit: str, factor: float) ->
     delivered=st.floats(0.01, 20), shunt=st.floats(0, 0.5), fine=st.integers(1, 3), density=st.floats(0.9, 1.1),
     unit=st.sampled_from(["counts", "1", "fraction", "Bq/mL"]),
 )  # fmt: skip
-def test_the_reference_holds_what_was_delivered(
+def test_the_reference_contains_the_delivered_activity(
     delivered: float, shunt: float, fine: int, density: float, unit: str
 ) -> None:
     scaling = RelativeScaling(reference=_box(fine=fine), delivered_activity_gbq=delivered, lung_shunt_fraction=shunt)
@@ -157,7 +157,7 @@ def test_a_reference_that_leaves_the_field_is_an_advisory() -> None:
 @pytest.mark.parametrize(
     ("administered", "code"), [(1.3, True), (1.24, False), (1.0, False), (0.84, False), (0.82, True)]
 )
-def test_the_field_is_held_against_the_administered_activity(administered: float, code: bool) -> None:
+def test_the_activity_in_the_field_is_compared_with_the_administered_activity(administered: float, code: bool) -> None:
     array = np.ones(SHAPE)
     array *= 1.0 / (array.size * _image().voxel_volume_ml)  # GBq/mL: 1 GBq in the field
     image = _image(array * 1e3, "MBq/mL")
@@ -172,7 +172,7 @@ def test_a_wrong_time_is_refused(hours: float) -> None:
         AbsoluteScaling(scan_delay_h=hours)
 
 
-def test_megabecquerel_and_percent_are_hinted_at() -> None:
+def test_megabecquerel_and_percent_get_a_hint() -> None:
     with pytest.raises(OutOfRangeError, match=r"got 1400 \(did you mean 1\.4\?\)"):
         AbsoluteScaling(scan_delay_h=0.0, administered_activity_gbq=1400.0)
     with pytest.raises(
@@ -201,7 +201,7 @@ def test_the_delivered_activity_is_given_once(given: dict[str, float]) -> None:
         RelativeScaling(reference=_box(), lung_shunt_fraction=0.0, **given)
 
 
-def test_units_that_do_not_fit_the_scaling() -> None:
+def test_units_that_do_not_fit_the_scaling_are_refused() -> None:
     with pytest.raises(UnitError, match="absolute scaling needs an image in Bq/mL, kBq/mL or MBq/mL, got counts"):
         dose_image(_image(unit="counts"), scaling=AT_ADMINISTRATION)
     scaling = RelativeScaling(reference=_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
@@ -215,7 +215,7 @@ def test_units_that_do_not_fit_the_scaling() -> None:
 # Voxels
 
 
-def test_a_voxel_that_is_no_number_is_named() -> None:
+def test_a_voxel_that_is_not_finite_is_named() -> None:
     array = values()
     array[2, 3, 1] = np.nan
     array[3, 0, 0] = np.inf
@@ -255,7 +255,7 @@ def test_the_dose_has_the_type_of_the_image(method: str, dtype: str, out: str) -
 
 @pytest.mark.parametrize("method", ["local_deposition", "voxel_s_values"])
 @pytest.mark.parametrize("view", [np.s_[::-1, :, ::-1], np.s_[::2, 1:, ::3], np.s_[1:2, 2:3, 3:4]])
-def test_any_view_of_an_array_gives_what_its_copy_gives(method: str, view: tuple[slice, ...]) -> None:
+def test_a_view_of_an_array_gives_the_dose_of_its_copy(method: str, view: tuple[slice, ...]) -> None:
     array = values(np.float64)[view]
     result = dose_image(_image(array), scaling=AT_ADMINISTRATION, method=method)
     copied = dose_image(_image(array.copy()), scaling=AT_ADMINISTRATION, method=method)
@@ -326,7 +326,7 @@ def test_the_provenance_is_ready_for_json() -> None:
     json.dumps([advisory.as_dict() for advisory in result.advisories], allow_nan=False)
 
 
-def test_the_table_of_structures() -> None:
+def test_the_table_has_volume_and_doses_of_each_structure() -> None:
     away = affine("oblique")
     away[:3, 3] += 1000.0
     structures = [_box(), Structure("elsewhere", np.ones(SHAPE, bool), away)]
@@ -366,7 +366,7 @@ def test_uptake_values_scale_relatively_with_a_warning() -> None:
     np.testing.assert_array_equal(dose_image(image, scaling=scaling).image.array, counts.image.array)
 
 
-def test_a_result_with_another_image_asks_for_voxel_fractions_anew() -> None:
+def test_a_result_with_another_image_computes_voxel_fractions_again() -> None:
     place = np.diag([4.0, 4.0, 3.0, 1.0])
     result = dose_image(Image(np.ones((3, 4, 5)), place, "MBq/mL"), scaling=AbsoluteScaling(0.0))
     tumor = Structure("Tumor", np.ones((1, 1, 1), dtype=bool), place)

@@ -34,7 +34,7 @@ def _ensemble(shifts: Any, **options: Any) -> Any:
     )
 
 
-def test_a_whole_shift_moves_the_density_by_voxels() -> None:
+def test_a_shift_by_whole_voxels_shifts_the_density() -> None:
     activity, density, structures = _case()
     down, up = np.full(SHAPE, 0.26), np.full(SHAPE, 1.05)
     down[:6], up[10:] = 1.05, 0.26
@@ -53,7 +53,7 @@ def test_a_whole_shift_moves_the_density_by_voxels() -> None:
         assert spread.as_dict()["nominal_gy"] == spread.nominal_gy
 
 
-def test_moved_activity_keeps_its_sum_inside() -> None:
+def test_shifted_activity_keeps_its_sum() -> None:
     """All methods: by local deposition the mean dose of the whole map is the energy, wherever the activity lies."""
     activity, density, _ = _case()
     whole = [Structure("All", np.ones(SHAPE, bool), AFFINE)]
@@ -81,7 +81,7 @@ def test_lung_spreads_more_than_the_source() -> None:
     assert lung.standard_deviation_gy / lung.mean_gy > 3 * source.standard_deviation_gy / source.mean_gy
 
 
-def test_bad_input_is_named() -> None:
+def test_impossible_shifts_and_blurs_are_refused() -> None:
     with pytest.raises(ArgumentError, match="at least one shift"):
         _ensemble([])
     with pytest.raises(ShapeError, match="three numbers"):

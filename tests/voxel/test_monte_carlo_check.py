@@ -28,7 +28,7 @@ def _case() -> tuple[Image, Image, list[Structure]]:
 
 
 @pytest.mark.parametrize("method", ["superposition", "voxel_s_values"])
-def test_the_check_tells_methods_apart(method: Any) -> None:
+def test_the_check_shows_the_error_of_a_homogeneous_kernel_in_lung(method: Any) -> None:
     activity, density, structures = _case()
     given = {"density": density} if method == "superposition" else {}
     result = dose_image(activity, scaling=NOW, method=method, density_g_per_ml=1.06, **given)
@@ -148,7 +148,7 @@ def test_regions_are_of_one_tissue_and_distance_and_do_not_overlap() -> None:
     assert nothing == []
 
 
-def test_what_does_not_belong_together_is_refused() -> None:
+def test_a_check_without_density_or_on_another_grid_is_refused() -> None:
     activity, density, structures = _case()
     local = dose_image(activity, scaling=NOW, density=density)
     with pytest.raises(ArgumentError, match="density must be given"):

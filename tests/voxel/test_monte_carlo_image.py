@@ -90,7 +90,7 @@ def test_the_dose_is_that_of_the_array_function() -> None:
     assert not {"hot_voxel_in_lung", "monte_carlo_stopped"} & set(_codes(result))
 
 
-def test_the_bits_do_not_depend_on_threads() -> None:
+def test_the_dose_by_monte_carlo_does_not_depend_on_threads() -> None:
     activity, density = _maps()
     structures = _masks()
     one, two = (_dose(activity, density, structures=structures, threads=n) for n in (1, 2))
@@ -102,7 +102,7 @@ def test_the_bits_do_not_depend_on_threads() -> None:
     assert one.provenance == two.provenance
 
 
-def test_the_energy_of_the_dose_is_what_was_deposited() -> None:
+def test_the_energy_of_the_dose_is_the_deposited_energy() -> None:
     activity, density = _maps()
     result = _dose(activity.astype(np.float64), density)
     assert result.image.array.dtype == np.float64
@@ -177,7 +177,7 @@ def test_a_structure_outside_the_image_does_not_stop_the_others() -> None:
     assert [row.mean_uncertainty_gy is None for row in rows] == [False, False, True]
 
 
-def test_it_stops_at_the_uncertainty_asked_for() -> None:
+def test_the_simulation_stops_at_the_requested_uncertainty() -> None:
     activity, density = _maps()
     seen: list[MonteCarloProgress] = []
     result = _dose(activity, density, histories=None, relative_uncertainty=0.02, progress=seen.append)
@@ -198,7 +198,7 @@ def test_one_history_is_enough_for_a_result() -> None:
     assert (terms["histories"], terms["stop_at"]) == (50, 1)
 
 
-def test_noise_of_voxels_is_told_of() -> None:
+def test_noise_of_voxels_is_reported() -> None:
     assert "monte_carlo_noise" in _codes(_dose(*_maps(), histories=500))
     assert "monte_carlo_noise" not in _codes(_dose(*_maps()))
 
@@ -213,7 +213,7 @@ def test_a_structure_that_is_mostly_noise_is_named() -> None:
     assert "monte_carlo_noise_in_structure" not in _codes(_dose(activity, density, structures=[source]))
 
 
-def test_what_does_not_go_together_is_refused() -> None:
+def test_options_that_exclude_each_other_are_refused() -> None:
     activity, density = _maps()
     image, rho = Image(activity, AFFINE, "MBq/mL"), Image(density, AFFINE, "g/mL")
     given: dict[str, Any] = {"scaling": NOW, "method": "monte_carlo"}
@@ -247,7 +247,7 @@ def test_an_uncertainty_out_of_range_is_refused(value: float) -> None:
 
 
 @pytest.mark.parametrize(("histories", "error"), [(0, OutOfRangeError), (-5, OutOfRangeError), (1.5, ArgumentError)])
-def test_a_number_of_histories_that_is_none_is_refused(histories: Any, error: type[Exception]) -> None:
+def test_an_impossible_number_of_histories_is_refused(histories: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="histories must be"):
         _dose(*_maps(), histories=histories)
 

@@ -300,7 +300,7 @@ def test_draws_of_a_structure_do_not_depend_on_the_other_structures() -> None:
     assert alone.of("Ball").draws == pytest.approx(both.of("Ball").draws, rel=1e-6)
 
 
-def test_batches_are_drawn_until_the_digits_are_there() -> None:
+def test_batches_are_drawn_until_the_digits_are_stable() -> None:
     inputs = UncertaintyInputs(calibration_uncertainty=0.05)
     doses = _propagated(_dose(), inputs, draws=500, significant_digits=1, metrics=[])
     assert doses.tolerance_reached
@@ -309,7 +309,7 @@ def test_batches_are_drawn_until_the_digits_are_there() -> None:
     assert (ended.tolerance_reached, ended.draws) == (False, 1000)
 
 
-def test_what_is_not_given_is_listed() -> None:
+def test_inputs_without_a_stated_uncertainty_are_listed() -> None:
     doses = _propagated(_dose(), UncertaintyInputs(calibration_uncertainty=0.05), draws=2)
     assert doses.included == ("calibration", "decay")
     assert set(doses.not_included) == {

@@ -44,7 +44,7 @@ def rows_of(result: DoseResult, structures: list[Structure], **stated: Any) -> l
 @pytest.mark.claim("transfer_matrix")
 @pytest.mark.parametrize("fwhm_mm", [2.5, 5.0, 8.0])
 @pytest.mark.parametrize("radius_mm", [6.0, 10.0, 15.0])
-def test_a_blurred_ball_is_recovered(radius_mm: float, fwhm_mm: float, measured: Measured) -> None:
+def test_the_mean_of_a_blurred_ball_is_recovered(radius_mm: float, fwhm_mm: float, measured: Measured) -> None:
     """8 MBq/mL in 1 MBq/mL: the image shows 0.48 to 0.95 of it."""
     points = points_mm(SHAPE, SIZE_MM, (0.7, -0.4, 0.3))
     true = Structure("Ball", ball(points, radius_mm, 0.0), place())
@@ -58,7 +58,7 @@ def test_a_blurred_ball_is_recovered(radius_mm: float, fwhm_mm: float, measured:
 
 @pytest.mark.claim("transfer_matrix")
 @pytest.mark.parametrize("widths_mm", [(5.0, 5.0), (9.0, 4.0), (0.0, 6.0), (6.0, 0.0)])
-def test_a_blurred_cylinder_is_recovered_also_by_a_blur_with_three_widths(
+def test_the_mean_of_a_cylinder_is_recovered_from_a_blur_with_three_widths(
     widths_mm: tuple[float, float], measured: Measured
 ) -> None:
     points = points_mm(SHAPE, SIZE_MM, (0.7, -0.4, 0.3))
@@ -186,7 +186,7 @@ def test_a_recovery_curve_divides_the_mean_and_leaves_it_beside() -> None:
     assert exact.recovered.recovery_coefficient_standard_uncertainty is None
 
 
-def test_structures_outside_and_twins_have_no_number_of_their_own() -> None:
+def test_structures_outside_and_equal_structures_have_no_recovered_mean() -> None:
     far = place()
     far[:3, 3] = 1000.0
     mask = np.zeros((4, 5, 6), bool)
@@ -223,7 +223,7 @@ def test_regions_that_no_image_tells_apart_have_no_recovered_mean() -> None:
         ({"recovery": 0.5}, ArgumentError),
     ],
 )
-def test_what_cannot_be_meant_is_refused(stated: dict[str, Any], error: type[Exception]) -> None:
+def test_impossible_corrections_are_refused(stated: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         PartialVolumeInputs(**stated)
 

@@ -30,7 +30,7 @@ def images(count: int, *, correlated: bool) -> list[Image]:
 
 
 @pytest.mark.parametrize("correlated", [False, True])
-def test_known_noise_comes_back(correlated: bool) -> None:
+def test_known_noise_is_found_from_repeated_images(correlated: bool) -> None:
     found = repeated_count_uncertainty(images(400, correlated=correlated), [TUMOR])["Tumor"]
     # A sum over 6 planes of pairs of neighbors has the variance of 5 planes twice and of 2 ends once, over 2.
     planes = (5 * 4 + 2) / 2 if correlated else 6.0

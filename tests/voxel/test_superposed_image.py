@@ -73,7 +73,7 @@ def test_gas_has_no_part_in_the_doses_of_structures() -> None:
     assert row.mean_gy == pytest.approx(result.image.array[inside].mean(), rel=1e-5)
 
 
-def test_a_hot_voxel_in_lung_asks_for_fine_rays() -> None:
+def test_a_hot_voxel_in_lung_needs_fine_rays() -> None:
     activity, density = _maps()
     activity[10, 5, 6] = 2.0
     assert "hot_voxel_in_lung" in _codes(_dose(activity, density))
@@ -85,7 +85,7 @@ def test_a_hot_voxel_in_lung_asks_for_fine_rays() -> None:
     assert "lung_near_activity" not in _codes(_dose(activity, far))
 
 
-def test_what_does_not_go_together_is_refused() -> None:
+def test_options_that_exclude_each_other_are_refused() -> None:
     activity, density = _maps()
     image, rho = Image(activity, AFFINE, "MBq/mL"), Image(density, AFFINE, "g/mL")
     with pytest.raises(ArgumentError, match="needs the density of each voxel"):
@@ -106,7 +106,7 @@ def test_what_does_not_go_together_is_refused() -> None:
         _dose(activity, density, density_g_per_ml=0.3)
 
 
-def test_the_phantom_s_lung_gets_what_reaches_it() -> None:
+def test_the_lung_of_the_phantom_has_more_dose_than_by_a_homogeneous_kernel() -> None:
     phantom = liver_phantom((6.0, 6.0, 6.0))
     density = density_image(phantom.ct, out_of_range="clamp")
     scaling = AbsoluteScaling(scan_delay_h=phantom.scan_delay_h)

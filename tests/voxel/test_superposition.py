@@ -39,7 +39,7 @@ def _factor(density: Any) -> Any:
 
 @pytest.mark.claim("superposition_is_definition")
 @pytest.mark.parametrize("shape", [(4, 6, 5), (7, 3, 4)])
-def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int], measured: Measured) -> None:
+def test_superposition_equals_the_sum_over_single_rays(shape: tuple[int, int, int], measured: Measured) -> None:
     density = _blocks(shape, 2)
     activity = np.random.default_rng(5).gamma(1.0, 1.0, shape)
     rays = _core._superposition_rays("fast", shape, SIZE_MM)
@@ -63,7 +63,7 @@ def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int], measure
 
 
 @pytest.mark.claim("modes_are_kernel")
-def test_the_modes_are_the_kernel() -> None:
+def test_the_exponential_modes_are_the_kernel() -> None:
     kernel = yttria.dose_point_kernel("liver")
     table = definition.kernel_double_integral(
         kernel.edge_mm * kernel.density_g_per_ml, kernel.energy_mev / kernel.emitted_mev, 12.0
@@ -98,7 +98,7 @@ def test_activity_proportional_to_density_gives_a_uniform_dose(
 
 
 @pytest.mark.claim("superposition_energy")
-def test_what_is_deposited_and_what_leaves_is_what_is_emitted(measured: Measured) -> None:
+def test_deposited_and_escaping_energy_are_the_emitted_energy(measured: Measured) -> None:
     shape = (11, 14, 9)
     density = _blocks(shape, 3)
     activity = np.random.default_rng(4).gamma(0.3, 1.0, shape)
@@ -113,7 +113,7 @@ def test_what_is_deposited_and_what_leaves_is_what_is_emitted(measured: Measured
 
 
 @pytest.mark.claim("superposition_uniform")
-def test_in_a_uniform_map_it_is_the_convolution() -> None:
+def test_in_a_uniform_map_superposition_is_the_convolution() -> None:
     activity = np.random.default_rng(6).gamma(0.3, 1.0, (12, 9, 15))
     for medium, rho in (("liver", 1.06), ("liver", 1.0), ("lung", 0.26), ("bone", 1.92)):
         plan = SuperpositionPlan(
@@ -180,7 +180,7 @@ def test_a_plan_is_pickled_and_described() -> None:
     assert plan.apply(activity, out) is out
 
 
-def test_bad_input_is_named() -> None:
+def test_impossible_densities_and_settings_are_refused() -> None:
     good = np.full((3, 4, 5), 1.0)
     with pytest.raises(ShapeError, match="density in g/mL must have 3 dimensions"):
         SuperpositionPlan(good[0], SIZE_MM)

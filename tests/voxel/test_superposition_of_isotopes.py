@@ -35,7 +35,7 @@ def _factor(density: Any, isotope: IsotopeName) -> Any:
 
 @pytest.mark.claim("superposition_isotopes")
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_ray_by_itself_gives_the_same(preset: NuclidePreset, measured: Measured) -> None:
+def test_superposition_equals_the_sum_over_single_rays(preset: NuclidePreset, measured: Measured) -> None:
     nuclide = Nuclide(preset)
     shape = (4, 6, 5)
     density, activity = _blocks(shape, 2), np.random.default_rng(5).gamma(1.0, 1.0, shape)
@@ -52,7 +52,7 @@ def test_every_ray_by_itself_gives_the_same(preset: NuclidePreset, measured: Mea
 @pytest.mark.claim("superposition_isotopes")
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("medium", ["water", "soft_tissue", "liver", "lung", "bone"])
-def test_the_modes_are_the_kernel(preset: NuclidePreset, medium: Any, measured: Measured) -> None:
+def test_the_exponential_modes_are_the_kernel(preset: NuclidePreset, medium: Any, measured: Measured) -> None:
     """Energy within any mass depth beyond 0.4 mm at 1 g/mL, within which conversion electrons stop."""
     isotope = Nuclide(preset).isotope
     kernel = dose_point_kernel(medium, isotope=isotope)
@@ -73,7 +73,7 @@ def test_the_modes_are_the_kernel(preset: NuclidePreset, medium: Any, measured: 
 
 @pytest.mark.claim("superposition_isotopes")
 @pytest.mark.parametrize("preset", PRESETS)
-def test_what_is_deposited_and_what_leaves_is_what_is_emitted(preset: NuclidePreset, measured: Measured) -> None:
+def test_deposited_and_escaping_energy_are_the_emitted_energy(preset: NuclidePreset, measured: Measured) -> None:
     shape = (11, 14, 9)
     activity = np.random.default_rng(4).gamma(0.3, 1.0, shape)
     plan = SuperpositionPlan(
@@ -118,7 +118,9 @@ def test_activity_proportional_to_density_gives_a_uniform_dose(preset: NuclidePr
 @pytest.mark.claim("isotopes_beside_tissue")
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", ["dome_hot", "rib"])
-def test_regions_follow_monte_carlo(name: str, preset: NuclidePreset, measured: Measured) -> None:
+def test_superposition_follows_monte_carlo_beside_lung_and_bone(
+    name: str, preset: NuclidePreset, measured: Measured
+) -> None:
     """Means of regions beside lung and bone, against Monte Carlo in the same voxels."""
     phantom = monte_carlo_phantom(name)
     nuclide = Nuclide(preset)

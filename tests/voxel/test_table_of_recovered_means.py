@@ -31,7 +31,7 @@ def result(**terms: Any) -> DoseResult:
     return dose_image(IMAGE, scaling=AbsoluteScaling(0.0), method="voxel_s_values", **terms)
 
 
-def test_nothing_is_shown_that_was_not_asked_for() -> None:
+def test_recovered_means_are_shown_only_on_request() -> None:
     columns = result().table([BALL])[0].as_dict()
     assert not [name for name in columns if "recover" in name or "sphere" in name or "standard_uncertainty" in name]
 
@@ -167,7 +167,7 @@ def test_a_resolution_that_is_not_stated_is_told(files: Path) -> None:
         (("--sphere-activity-bq", "0"), "must be finite and > 0"),
     ],
 )
-def test_what_is_missing_is_named(files: Path, more: tuple[str, ...], words: str) -> None:
+def test_missing_options_are_named(files: Path, more: tuple[str, ...], words: str) -> None:
     shown = invoke(
         "dose",
         files / "pet.nrrd",

@@ -90,13 +90,13 @@ def test_structure_sets_of_other_systems_have_their_volumes(shared_data: Path) -
 
 
 @given(st.binary(max_size=600))
-def test_other_bytes_are_not_taken_for_a_data_set(data: bytes) -> None:
+def test_bytes_that_are_no_data_set_are_refused(data: bytes) -> None:
     assert not _is_bare(b"NRRD0004\n" + data)
     assert not _is_bare(b"PK\x03\x04" + data)
     assert not _is_bare(b"\x08\x00" + b"\xff" * 20 + data)
 
 
-def test_a_data_set_cut_short_gives_its_contours_or_an_error_of_ours(tmp_path: Path) -> None:
+def test_a_data_set_cut_short_gives_its_contours_or_an_error_of_yttria(tmp_path: Path) -> None:
     solid = ContourStructure("solid", [box((0, 10), (0, 20), z) for z in (0.0, 3, 6)])
     write_rtstruct([solid], tmp_path / "rs.dcm", reference=None)
     data = stripped(tmp_path / "rs.dcm", implicit=True).read_bytes()

@@ -37,7 +37,7 @@ def same_place(image: Image, array: np.ndarray, matrix: np.ndarray, tolerance: n
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("slopes", [None, SLOPES], ids=["one slope", "a slope a slice"])
-def test_pet_values_lie_where_they_were(tmp_path: Path, kind: str, slopes: list[float] | None) -> None:
+def test_pet_values_keep_their_positions(tmp_path: Path, kind: str, slopes: list[float] | None) -> None:
     array, matrix = values(np.float64) * 300, affine(kind)
     image = read_image(write_series(tmp_path, array, matrix, slopes=slopes, order=[2, 0, 3, 1]))
     half_step = np.array(slopes or [1.0] * 4) / 2
@@ -46,7 +46,7 @@ def test_pet_values_lie_where_they_were(tmp_path: Path, kind: str, slopes: list[
     assert image.frame_of_reference_uid == FRAME_UID
 
 
-def test_trap_pixel_type_from_the_first_slice(tmp_path: Path) -> None:
+def test_fractional_slopes_after_a_whole_first_slope_are_kept(tmp_path: Path) -> None:
     """A whole slope on slice 0 and fractions after it: a reader that keeps slice 0's type loses nearly everything."""
     array = np.full((4, 5, 7), 0.4)
     image = read_image(write_series(tmp_path, array, affine("plain"), slopes=[1.0, 0.001, 0.001, 0.001]))
@@ -54,14 +54,14 @@ def test_trap_pixel_type_from_the_first_slice(tmp_path: Path) -> None:
     assert image.array.sum() == pytest.approx(0.4 * 105, rel=1e-6)
 
 
-def test_trap_order_by_instance_number(tmp_path: Path) -> None:
+def test_slices_are_ordered_by_position_and_not_by_instance_number(tmp_path: Path) -> None:
     """Numbers that run against the positions, and file names that run otherwise."""
     array = values()
     image = read_image(write_series(tmp_path, array, affine("plain"), slopes=[0.01] * 4, order=[3, 1, 0, 2]))
     assert image.array == pytest.approx(array, abs=0.006)
 
 
-def test_trap_rows_and_columns(tmp_path: Path) -> None:
+def test_rows_and_columns_are_not_exchanged(tmp_path: Path) -> None:
     """Neither the array nor the voxel is square."""
     image = read_image(write_series(tmp_path, values(), affine("plain")))
     assert image.shape == (4, 5, 7)
@@ -140,7 +140,7 @@ def test_a_pet_series_is_refused_with_what_was_found(
     assert str(caught.value).startswith(str(tmp_path))
 
 
-def test_counts_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_counts_are_read_on_request(tmp_path: Path) -> None:
     write_series(tmp_path, values(), affine("plain"), change=change(Units="CNTS"))
     assert read_image(tmp_path, unit="counts").unit == "counts"
     with pytest.raises(UnitError, match="got CNTS"):
@@ -189,7 +189,7 @@ def test_several_series_are_listed_and_one_is_picked(tmp_path: Path) -> None:
         dicom.read_image(tmp_path / "notes.txt")
 
 
-def test_a_series_is_a_dicom_matter(tmp_path: Path) -> None:
+def test_a_series_can_be_selected_only_in_dicom(tmp_path: Path) -> None:
     write_image(Image(values(), affine("plain"), "HU"), tmp_path / "ct.nrrd")
     with pytest.raises(ArgumentError, match="series= is for DICOM"):
         read_image(tmp_path / "ct.nrrd", series="1")
@@ -286,7 +286,7 @@ def test_values_outside_the_mapped_range_are_refused(tmp_path: Path) -> None:
         read_image(path)
 
 
-def test_a_picture_of_a_scan_is_no_scan(tmp_path: Path) -> None:
+def test_a_secondary_capture_of_a_scan_is_refused(tmp_path: Path) -> None:
     dataset = new_dataset("1.2.840.10008.5.1.4.1.1.7", "OT")
     pydicom.dcmwrite(tmp_path / "picture.dcm", dataset)
     with pytest.raises(FileFormatError, match=r"must be a series of PT or NM or CT, got .*\(OT"):

@@ -47,7 +47,7 @@ def test_a_complete_folder_lacks_nothing(case: Path) -> None:
     assert by["CT"].unit == "HU"
 
 
-def test_the_command_shows_it(case: Path) -> None:
+def test_the_command_shows_series_structures_and_times(case: Path) -> None:
     text = invoke("inspect", case)
     for part in ("4 5 7", "Bq/mL", "2026-03-01", "structures: Liver, Tumor", "3.0000 h before", "1.4 GBq"):
         assert part in text
@@ -57,7 +57,7 @@ def test_the_command_shows_it(case: Path) -> None:
     assert {s["modality"] for s in data["series"]} == {"PT", "CT", "SEG"}
 
 
-def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
+def test_missing_and_unusable_data_are_reported(tmp_path: Path) -> None:
     def other_patient_space(dataset: Dataset, k: int) -> None:
         dataset.FrameOfReferenceUID = "1.2.3"
 
@@ -164,13 +164,13 @@ def test_the_dose_is_that_of_the_same_case_in_nrrd(case: Path, tmp_path: Path) -
     assert (from_dicom.result.image.array == from_nrrd.result.image.array).all()
 
 
-def test_a_delay_that_is_given_stands_above_the_header(case: Path) -> None:
+def test_a_stated_delay_overrides_the_header(case: Path) -> None:
     dosed = dose_case(Case(activity=case / "pet", structures=case / "seg.dcm", scan_delay_h=0.0))
     assert dosed.result.provenance.scaling["scan_delay_h"] == 0.0
     assert dosed.result.provenance.scaling["time_basis"] == "the scan delay was given by the user"
 
 
-def test_another_nuclide_is_refused_even_where_the_delay_is_given(case: Path, tmp_path: Path) -> None:
+def test_another_nuclide_is_refused_even_if_the_delay_is_stated(case: Path, tmp_path: Path) -> None:
     def fluorine(dataset: Dataset, k: int) -> None:
         dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideHalfLife = "6586.2"
 

@@ -53,7 +53,7 @@ def test_overlapping_segments_lie_where_they_were_drawn(sources: Path, tmp_path:
         assert structure.frame_of_reference_uid == FRAME_UID
 
 
-def test_trap_grid_of_the_segmentation_is_not_that_of_the_image(sources: Path, tmp_path: Path) -> None:
+def test_a_segmentation_on_another_grid_keeps_its_position(sources: Path, tmp_path: Path) -> None:
     """Empty slices are not stored, and the order of the slices may be reversed. Only the affine gives the place of a
     mask."""
     (structure,) = read_structures(write_seg(tmp_path / "seg.dcm", {"Tumor": boxes()["Tumor"]}, sources / "plain"))
@@ -63,7 +63,7 @@ def test_trap_grid_of_the_segmentation_is_not_that_of_the_image(sources: Path, t
     assert (fractions.to_array() == boxes()["Tumor"]).all()
 
 
-def test_trap_masks_of_0_and_255(sources: Path, tmp_path: Path) -> None:
+def test_masks_of_0_and_255_are_not_taken_for_fractions(sources: Path, tmp_path: Path) -> None:
     (structure,) = read_structures(write_seg(tmp_path / "seg.dcm", {"Liver": boxes()["Liver"]}, sources / "plain"))
     assert structure.volume_ml == pytest.approx(60 * 1.5 * 2.25 * 3.5e-3, rel=1e-6)
     with pytest.raises(OutOfRangeError, match="from 0 to 255"):
@@ -90,7 +90,7 @@ def test_a_fractional_segmentation_gives_fractions(sources: Path, tmp_path: Path
     assert structure.mask.max() == pytest.approx(fractions["Liver"].max(), abs=0.5 / 255 + 1e-6)
 
 
-def test_a_probability_is_no_part_of_a_voxel(sources: Path, tmp_path: Path) -> None:
+def test_a_map_of_probabilities_is_refused(sources: Path, tmp_path: Path) -> None:
     mask = {"Liver": boxes()["Liver"] * 0.5}
     path = write_seg(tmp_path / "seg.dcm", mask, sources / "plain", "FRACTIONAL", fractional_type="PROBABILITY")
     with pytest.raises(FileFormatError, match="must be of type OCCUPANCY, got PROBABILITY"):
@@ -177,7 +177,7 @@ def test_a_segmentation_is_refused_with_what_was_found(
         read_structures(path)
 
 
-def test_frames_of_reference_that_differ_never_meet(sources: Path, tmp_path: Path) -> None:
+def test_two_frames_of_reference_are_refused(sources: Path, tmp_path: Path) -> None:
     (liver,) = read_structures(write_seg(tmp_path / "seg.dcm", {"Liver": boxes()["Liver"]}, sources / "plain"))
     image = read_image(sources / "plain")
     elsewhere = Image(image.array, image.affine_lps, image.unit, frame_of_reference_uid="1.2.3")

@@ -135,7 +135,7 @@ def planes(heights: list[float]) -> list[Plane]:
     step=st.floats(0.3, 12),
     digits=st.integers(2, 6),
 )
-def test_any_slices_of_an_even_grid_find_their_place(occupied: list[int], step: float, digits: int) -> None:
+def test_slices_of_an_even_grid_keep_their_positions(occupied: list[int], step: float, digits: int) -> None:
     # Positions are rounded as DICOM's decimal texts are.
     grid = frame_grid(planes([round(k * step, digits) for k in occupied]), step, step)
     top = max(occupied)
@@ -173,7 +173,7 @@ def test_a_stack_slightly_uneven_is_read_with_the_distance_and_others_are_refuse
 
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(["plain", "flipped", "oblique"]))
-def test_it_agrees_with_highdicom_where_that_reads(tmp_path_factory, seed: int, kind: str) -> None:
+def test_segmentations_are_read_as_by_highdicom(tmp_path_factory, seed: int, kind: str) -> None:
     folder = tmp_path_factory.mktemp("oracle")
     rng = np.random.default_rng(seed)
     masks = {name: rng.random((4, 5, 7)) < 0.3 for name in "AB"}

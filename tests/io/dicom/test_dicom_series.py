@@ -48,7 +48,7 @@ def six_slices(folder: Path, change: Callable[[Dataset, int], None] | None = Non
     return write_series(folder, values(np.float64, (6, 5, 7)) * 100, affine("plain"), modality, change=change)
 
 
-def test_a_sound_series_is_told_nothing_of(tmp_path: Path) -> None:
+def test_a_sound_series_gives_no_advisory(tmp_path: Path) -> None:
     image = read_image(six_slices(tmp_path))
     assert image.advisories == ()
     assert image.patient_id == "1"
@@ -161,7 +161,7 @@ def test_a_thickness_of_spect_beside_another_spacing_is_told(tmp_path: Path) -> 
     assert codes(read_image(path)) == {"slice_distance_contradicted": "warning"}
 
 
-def test_beds_a_day_apart_are_refused_in_time_and_told_in_the_image(tmp_path: Path) -> None:
+def test_beds_a_day_apart_have_no_scan_time_and_are_reported_in_the_image(tmp_path: Path) -> None:
     six_slices(tmp_path, setting(AcquisitionDate={4: "20260302", 5: "20260302"}))
     assert codes(read_image(tmp_path)) == {"acquisitions_apart": "warning"}
     with pytest.raises(UndefinedError, match="within 12 h, got 2026-03-01 14:00:00 and 2026-03-02 14:00:00"):

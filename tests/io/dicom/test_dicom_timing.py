@@ -128,7 +128,7 @@ def drug(**headers: str | None) -> Callable[[Dataset, int], None]:
     return change
 
 
-def test_trap_clock_times_without_their_dates(tmp_path: Path) -> None:
+def test_times_of_day_are_used_with_their_dates(tmp_path: Path) -> None:
     """20.4 h later is 3.6 h earlier by the clock: from HH:MM:SS alone, 1400 MBq would be 1123 x 0.96."""
     given = datetime(2026, 3, 1, 14, 0)
     timing = timing_with(tmp_path, timed(given, given + timedelta(hours=20.4), "START"))
@@ -136,7 +136,7 @@ def test_trap_clock_times_without_their_dates(tmp_path: Path) -> None:
     assert 1123 * 2 ** (timing.scan_delay_h / HALF_LIFE_H) == pytest.approx(1400.1, abs=0.1)
 
 
-def test_trap_corrected_to_administration_is_not_decayed_twice(tmp_path: Path) -> None:
+def test_values_corrected_to_administration_are_not_decayed_twice(tmp_path: Path) -> None:
     timing = timing_with(tmp_path / "a", timed(ADMINISTERED, ADMINISTERED + timedelta(hours=20), "ADMIN"))
     assert timing.scan_delay_h == 0
     # Nor does it need the time of administration.
@@ -144,7 +144,7 @@ def test_trap_corrected_to_administration_is_not_decayed_twice(tmp_path: Path) -
     assert timing_with(tmp_path / "b", change).scan_delay_h == 0
 
 
-def test_trap_series_dated_later_than_its_acquisition(tmp_path: Path) -> None:
+def test_a_series_dated_later_than_its_acquisition_has_the_time_of_the_acquisition(tmp_path: Path) -> None:
     """A series that was reconstructed again carries a new time: the earliest acquisition counts, over all slices."""
 
     def late(dataset: Dataset, k: int) -> None:
@@ -167,14 +167,14 @@ def test_acquisition_date_time_takes_precedence(tmp_path: Path) -> None:
     assert timing_with(tmp_path, both).scan_delay_h == pytest.approx(24 + 0.5 / 3600)
 
 
-def test_a_series_dated_far_ahead_of_its_acquisition_is_said(tmp_path: Path) -> None:
+def test_a_series_dated_far_ahead_of_its_acquisition_is_reported(tmp_path: Path) -> None:
     timing = timing_with(tmp_path, lambda d, k: setattr(d, "SeriesTime", "120000"))
     (advisory,) = timing.advisories
     assert (advisory.code, advisory.value) == ("series_time_early", pytest.approx(2.0))
     assert timing.scan_delay_h == pytest.approx(1.0)
 
 
-def test_the_formula_of_an_uncorrected_frame(tmp_path: Path) -> None:
+def test_a_frame_without_decay_correction_has_the_factor_of_the_formula(tmp_path: Path) -> None:
     """F8.4: START 1.241438, NONE with a frame of 30 min 1.244797, 20 h after administration."""
     scanned = ADMINISTERED + timedelta(hours=20)
     nuclide = Nuclide()
@@ -214,7 +214,7 @@ def test_a_half_life_off_by_one_percent_is_refused(tmp_path: Path, half_life_s: 
         assert timing_with(tmp_path, change).half_life_h == pytest.approx(half_life_s / 3600)
 
 
-def test_a_scan_under_another_nuclide_is_refused_whatever_its_correction(tmp_path: Path) -> None:
+def test_a_scan_under_another_nuclide_is_refused_for_every_decay_correction(tmp_path: Path) -> None:
     """Fluorine-18 in the header: 6586.2 s."""
     for correction in ("ADMIN", "START", "NONE"):
         change = timed(ADMINISTERED, ADMINISTERED, correction, more=drug(RadionuclideHalfLife="6586.2"))
@@ -222,7 +222,7 @@ def test_a_scan_under_another_nuclide_is_refused_whatever_its_correction(tmp_pat
             timing_with(tmp_path / correction, change)
 
 
-def test_what_the_nuclide_is_checked_by_may_be_missing_but_not_silently(tmp_path: Path) -> None:
+def test_a_missing_half_life_or_nuclide_is_reported(tmp_path: Path) -> None:
     timing = timing_with(tmp_path / "a", drug(RadionuclideHalfLife=None))
     assert [a.code for a in timing.advisories] == ["half_life_missing"]
     timing = timing_with(tmp_path / "b", drug(RadionuclidePositronFraction="0.967"))
@@ -271,7 +271,7 @@ def test_what_the_nuclide_is_checked_by_may_be_missing_but_not_silently(tmp_path
         ),
     ],
 )
-def test_what_a_header_leaves_open_is_refused(
+def test_ambiguous_times_of_a_header_are_refused(
     tmp_path: Path, change: Callable[[Dataset, int], None], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

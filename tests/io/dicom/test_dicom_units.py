@@ -61,7 +61,7 @@ def test_units_of_spect_that_are_not_read_are_told(tmp_path: Path, units: str) -
 
 
 @pytest.mark.parametrize("units", ["CNTS", "PROPCPS", ""])
-def test_counts_of_spect_are_told_nothing_of(tmp_path: Path, units: str) -> None:
+def test_counts_of_spect_give_no_advisory(tmp_path: Path, units: str) -> None:
     image = read_image(write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(Units=units)))
     assert (image.unit, codes(image)) == ("counts", {})
 
@@ -86,7 +86,7 @@ def test_an_uptake_image_is_read_for_relative_scaling(tmp_path: Path, units: str
     assert (image.unit, codes(image)) == ("counts", {"values_not_activity": "warning"})
 
 
-def test_the_philips_factor_is_used_when_it_is_asked_for(tmp_path: Path) -> None:
+def test_the_philips_factor_is_used_on_request(tmp_path: Path) -> None:
     def philips(dataset: Dataset, k: int) -> None:
         dataset.Units = "CNTS"
         block = dataset.private_block(0x7053, "Philips PET Private Group", create=True)
@@ -162,7 +162,7 @@ def test_pixel_data_in_floating_point_are_read(tmp_path: Path, bits: int) -> Non
 
 
 @pytest.mark.parametrize("kind", ["US", "UNSPECIFIED"])
-def test_ct_of_unspecified_values_is_read_where_the_caller_states_hu(tmp_path: Path, kind: str) -> None:
+def test_ct_of_unspecified_values_is_read_if_the_caller_states_hu(tmp_path: Path, kind: str) -> None:
     six_slices(tmp_path, setting(RescaleType=kind), "CT")
     with pytest.raises(UnitError, match="pass unit='HU'"):
         read_image(tmp_path)

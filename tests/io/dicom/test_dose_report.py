@@ -43,7 +43,7 @@ def rows_of(pet: Path, seg: Path) -> tuple[list[dict[str, object]], object]:
 
 
 @pytest.mark.claim("structured_report")
-def test_values_units_and_segments_come_back(tmp_path: Path, pet: Path, seg: Path) -> None:
+def test_values_units_and_segments_are_read_back(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, provenance = rows_of(pet, seg)
     written = write_dose_report(rows, tmp_path / "sr.dcm", segmentation=seg, metrics=METRICS, provenance=provenance)
     back = {each.structure: each for each in read_dose_report(written.path)}
@@ -83,7 +83,7 @@ def test_rows_without_a_segment_are_left_out_and_told(tmp_path: Path, pet: Path,
     assert not (tmp_path / "none.dcm").exists()
 
 
-def test_what_is_no_segmentation_is_refused(tmp_path: Path, pet: Path) -> None:
+def test_a_file_that_is_no_segmentation_is_refused(tmp_path: Path, pet: Path) -> None:
     masks = {"Liver": values() > 40}
     rows = [{"structure": "Liver", "mean_gy": 1.0}]
     with pytest.raises(FileFormatError, match="segmentation must be a DICOM SEG"):

@@ -104,7 +104,7 @@ def test_one_of_several_energy_windows_is_named(tmp_path: Path) -> None:
         read_planar(path, energy_window=3)
 
 
-def test_views_that_are_not_stated_are_named_by_the_caller(tmp_path: Path) -> None:
+def test_the_caller_names_views_that_the_file_does_not_state(tmp_path: Path) -> None:
     path = write(tmp_path / "n.dcm", [frame(1), frame(2)], [None, None])
     with pytest.raises(FileFormatError, match=r"1 \(n.dcm, view not stated, window 1\); 2"):
         read_planar(path)
@@ -115,7 +115,7 @@ def test_views_that_are_not_stated_are_named_by_the_caller(tmp_path: Path) -> No
         read_planar(path, view_frames=(1, 3))
 
 
-def test_rescale_is_applied(tmp_path: Path) -> None:
+def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
     def rescaled(dataset: Any) -> None:
         dataset.RescaleSlope, dataset.RescaleIntercept = "0.5", "0"
 
@@ -123,7 +123,7 @@ def test_rescale_is_applied(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_planar(path).anterior, 0.5 * frame(1))
 
 
-def test_what_is_not_planar_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_planar_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="STATIC or WHOLE BODY, got NM TOMO"):
         read_planar(write(tmp_path / "t.dcm", [frame(1), frame(2)], [VIEWS["anterior"]] * 2, kind="TOMO"))
     with pytest.raises(FileFormatError, match="one anterior and one posterior view"):

@@ -40,7 +40,7 @@ def pet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.claim("rtdose_round_trip")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
 @pytest.mark.parametrize("kind", KINDS)
-def test_there_and_back(tmp_path: Path, pet: Path, kind: str, dtype: Any) -> None:
+def test_a_written_dose_is_read_back_within_half_a_step(tmp_path: Path, pet: Path, kind: str, dtype: Any) -> None:
     dose = dose_of(kind, values(dtype))
     written = written_rtdose(tmp_path, dose, reference=pet)
     back = read_rtdose(written.path)
@@ -60,7 +60,7 @@ def test_there_and_back(tmp_path: Path, pet: Path, kind: str, dtype: Any) -> Non
     assert np.array_equal(read_image(written.path).array, back.array)
 
 
-def test_units_and_types(tmp_path: Path) -> None:
+def test_dose_types_and_any_size_of_dose_are_written(tmp_path: Path) -> None:
     milligray = dose_of("plain", values() * 1000, "mGy")
     written = written_rtdose(tmp_path, milligray, dose_type="EFFECTIVE")
     np.testing.assert_allclose(read_rtdose(written.path, dose_type="EFFECTIVE").array, values(), rtol=1e-6, atol=1e-6)
@@ -73,7 +73,7 @@ def test_units_and_types(tmp_path: Path) -> None:
         assert np.abs(read_rtdose(tiny.path).array - values(np.float64) * scale).max() <= 0.5001 * tiny.step_gy
 
 
-def test_negative_doses_are_never_lost_in_silence(tmp_path: Path) -> None:
+def test_negative_doses_are_refused_or_reported(tmp_path: Path) -> None:
     array = values()
     array[1, 2, 3:5] = -0.5
     with pytest.raises(OutOfRangeError, match=r"got 2 negative voxels, the lowest -0.5 Gy"):
@@ -99,7 +99,7 @@ def test_the_same_dose_gives_the_same_bytes(tmp_path: Path, pet: Path) -> None:
 # What the header says
 
 
-def test_patient_study_and_frame_are_the_reference_s(tmp_path: Path, pet: Path) -> None:
+def test_patient_study_and_frame_are_those_of_the_reference(tmp_path: Path, pet: Path) -> None:
     first = sorted(pet.iterdir())[0]
     for reference in (pet, first, str(first), pydicom.dcmread(first), list(pet.iterdir())):
         dataset = pydicom.dcmread(written_rtdose(tmp_path, reference=reference).path)
@@ -116,7 +116,7 @@ def test_patient_study_and_frame_are_the_reference_s(tmp_path: Path, pet: Path) 
     assert dataset.ReferencedRTPlanSequence[0].ReferencedSOPClassUID == pydicom.uid.RTPlanStorage
 
 
-def test_what_the_dose_rests_on_is_written(tmp_path: Path, pet: Path) -> None:
+def test_method_density_and_dose_factor_are_written(tmp_path: Path, pet: Path) -> None:
     activity = Image(values(), affine("plain"), "kBq/mL")
     now = AbsoluteScaling(scan_delay_h=0.0)
     dataset = pydicom.dcmread(written_rtdose(tmp_path, dose_image(activity, scaling=now), reference=pet).path)
@@ -140,7 +140,7 @@ def test_what_the_dose_rests_on_is_written(tmp_path: Path, pet: Path) -> None:
     assert "ReferencedRTPlanSequence" not in pydicom.dcmread(written_rtdose(tmp_path, plan_reference=False).path)
 
 
-def test_without_a_reference(tmp_path: Path) -> None:
+def test_a_dose_without_a_reference_may_lack_a_frame_of_reference(tmp_path: Path) -> None:
     alone = written_rtdose(tmp_path)
     assert [a.code for a in alone.advisories] == ["no_frame_of_reference"]
     placed = Image(values(), affine("plain"), "Gy", frame_of_reference_uid="1.2.3")
@@ -186,7 +186,7 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path) -> None:
 
 @pytest.mark.claim("rtdose_round_trip")
 @pytest.mark.parametrize("kind", KINDS)
-def test_simpleitk_reads_it_but_for_the_scaling(tmp_path: Path, kind: str) -> None:
+def test_simpleitk_reads_positions_and_unscaled_values(tmp_path: Path, kind: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
     dose = dose_of(kind)
     written = written_rtdose(tmp_path, dose)
@@ -200,7 +200,7 @@ def test_simpleitk_reads_it_but_for_the_scaling(tmp_path: Path, kind: str) -> No
 
 
 @pytest.mark.claim("rtdose_round_trip")
-def test_pymedphys_reads_it(tmp_path: Path) -> None:
+def test_pymedphys_reads_the_same_doses(tmp_path: Path) -> None:
     dicom = pytest.importorskip("pymedphys.dicom")
     written = written_rtdose(tmp_path, dose_of("plain"))
     (z, y, x), dose = dicom.zyx_and_dose_from_dataset(pydicom.dcmread(written.path))
@@ -210,7 +210,7 @@ def test_pymedphys_reads_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.claim("rtdose_round_trip")
-def test_pydicom_by_hand(tmp_path: Path) -> None:
+def test_pydicom_reads_the_same_doses(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(written_rtdose(tmp_path, dose_of("plain")).path)
     np.testing.assert_allclose(dataset.pixel_array * float(dataset.DoseGridScaling), values(), rtol=1e-7, atol=1e-6)
 
@@ -241,7 +241,7 @@ def test_offsets_may_be_absolute_or_fall(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.claim("rtdose_round_trip")
-def test_a_real_dose_there_and_back(shared_data: Path, tmp_path: Path) -> None:
+def test_a_real_dose_is_read_back_within_half_a_step(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "dicom" / "patient_1"
     dose = read_rtdose(folder / "rd.dcm")
     written = written_rtdose(tmp_path, dose, reference=folder / "pet")
@@ -273,13 +273,15 @@ def test_a_real_dose_there_and_back(shared_data: Path, tmp_path: Path) -> None:
         ({"reference": pydicom.Dataset()}, FileFormatError),
     ],
 )
-def test_what_is_not_written(tmp_path: Path, options: dict[str, Any], error: type[YttriaError]) -> None:
+def test_impossible_doses_and_options_are_not_written(
+    tmp_path: Path, options: dict[str, Any], error: type[YttriaError]
+) -> None:
     with pytest.raises(error):
         written_rtdose(tmp_path, options.pop("dose", None), **options)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_grid_or_reference_that_does_not_fit(tmp_path: Path, pet: Path) -> None:
+def test_a_grid_or_reference_that_does_not_fit_is_refused(tmp_path: Path, pet: Path) -> None:
     sheared = affine("plain")
     sheared[0, 2] = 0.9e-3 * sheared[2, 2]
     tall = Image(np.ones((40, 2, 3)), sheared, "Gy")

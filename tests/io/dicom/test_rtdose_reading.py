@@ -54,12 +54,12 @@ def test_centigray_are_gray(tmp_path: Path) -> None:
         (_set("PixelSpacing", [0, 1]), GeometryError, "PixelSpacing"),
     ],
 )
-def test_what_is_not_read(tmp_path: Path, change: Any, error: type[YttriaError], says: str) -> None:
+def test_unsupported_dose_files_are_refused(tmp_path: Path, change: Any, error: type[YttriaError], says: str) -> None:
     with pytest.raises(error, match=says):
         read_rtdose(changed_rtdose(tmp_path, change, dose_of("plain")))
 
 
-def test_one_frame(tmp_path: Path) -> None:
+def test_a_dose_of_one_frame_is_read(tmp_path: Path) -> None:
     single = dose_of(array=values(shape=(1, 5, 7)))
     assert read_rtdose(written_rtdose(tmp_path, single).path).same_grid(single)
     planar = read_rtdose(changed_rtdose(tmp_path, _set("SliceThickness", None), single))
@@ -76,7 +76,7 @@ def test_a_part_of_a_dose_is_told(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PLAN", "MULTI_PLAN"])
-def test_a_dose_of_whole_plans_is_told_nothing_of(tmp_path: Path, kind: str) -> None:
+def test_a_dose_of_whole_plans_gives_no_advisory(tmp_path: Path, kind: str) -> None:
     assert read_image(changed_rtdose(tmp_path, _set("DoseSummationType", kind))).advisories == ()
 
 
@@ -87,14 +87,14 @@ def test_a_thickness_beside_other_offsets_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 60, 131, 200, 700, -100, -1])
-def test_a_file_cut_short(tmp_path: Path, cut: int) -> None:
+def test_a_dose_file_cut_short_is_refused(tmp_path: Path, cut: int) -> None:
     path = written_rtdose(tmp_path).path
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(YttriaError):
         read_rtdose(path)
 
 
-def test_flipped_bits(tmp_path: Path) -> None:
+def test_dose_files_with_flipped_bits_are_read_or_refused(tmp_path: Path) -> None:
     sound = written_rtdose(tmp_path, dose_of("plain")).path.read_bytes()
     random = np.random.default_rng(4)
     path, read = tmp_path / "flipped.dcm", 0
@@ -111,7 +111,7 @@ def test_flipped_bits(tmp_path: Path) -> None:
 
 
 @pytest.mark.claim("rtdose_of_others")
-def test_real_files(shared_data: Path) -> None:
+def test_doses_of_other_systems_have_their_known_values(shared_data: Path) -> None:
     dose = read_rtdose(shared_data / "dicom" / "patient_1" / "rd.dcm")
     assert dose.shape == (30, 80, 90)
     assert dose.array.max() == pytest.approx(883.0038, abs=1e-3)

@@ -35,7 +35,7 @@ def ball(radius_mm: float = 30.0, shape: tuple[int, int, int] = (24, 42, 34), af
 
 
 @pytest.mark.claim("rtstruct_mask")
-def test_a_sphere_comes_back_with_the_volume_of_its_voxels(tmp_path: Path) -> None:
+def test_a_sphere_is_read_back_with_the_volume_of_its_voxels(tmp_path: Path) -> None:
     structure = Structure("sphere", ball(), AFFINE, color=(0.2, 0.4, 0.6))
     write_rtstruct([structure], tmp_path / "rs.dcm", reference=None)
     (slabs,) = read_rtstruct(tmp_path / "rs.dcm", interpolation="none")
@@ -207,7 +207,7 @@ def test_contours_are_written_as_they_are_and_the_same_twice(tmp_path: Path) -> 
     assert [a.code for a in none.advisories] == ["contour_no_volume"]
 
 
-def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_structures_that_contours_cannot_hold_are_refused(tmp_path: Path) -> None:
     path, mask = tmp_path / "rs.dcm", ball(5, (3, 4, 5))
     with pytest.raises(UndefinedError, match="must have unique names"):
         write_rtstruct([], path, reference=None)
@@ -232,7 +232,7 @@ def changed(tmp_path: Path, change: Any) -> Path:
     return tmp_path / "changed.dcm"
 
 
-def test_what_is_no_closed_contour_is_left_out_and_reported(tmp_path: Path) -> None:
+def test_contours_that_are_not_closed_are_left_out_and_reported(tmp_path: Path) -> None:
     def change(dataset) -> None:
         first, second = dataset.ROIContourSequence
         for contour in first.ContourSequence:

@@ -47,7 +47,7 @@ def on_or_inside(polygons: list[list[tuple[int, int]]]) -> int:
 
 @pytest.mark.claim("voxel_centers")
 @pytest.mark.parametrize("flip", [1, -1])
-def test_an_outline_through_centers_gives_its_mask_back(flip: int) -> None:
+def test_an_outline_through_voxel_centers_gives_its_mask(flip: int) -> None:
     on = image(flip)
     contours = [
         drawn([(1, 1), (8, 1), (8, 7), (1, 7)], 0, on),
@@ -79,7 +79,7 @@ def test_any_polygons_between_centers_follow_the_definition(polygons: list[list[
     assert count == on_or_inside(polygons)
 
 
-def test_what_does_not_go_through_centers_is_refused() -> None:
+def test_contours_beside_the_voxel_centers_are_refused() -> None:
     on = image()
     good = drawn([(1, 1), (4, 1), (4, 3)], 1, on)
     assert contours_follow_voxel_centers([good], on)
@@ -98,7 +98,7 @@ def test_what_does_not_go_through_centers_is_refused() -> None:
     assert not contours_follow_voxel_centers([], on)
 
 
-def test_files(tmp_path) -> None:
+def test_a_structure_set_is_read_as_the_voxels_of_its_image_on_request(tmp_path) -> None:
     matrix = affine("oblique")
     write_series(tmp_path / "pet", values(), matrix)
     contours = [np.array([matrix[:3] @ (i, j, k, 1) for i, j in ((1, 1), (5, 1), (5, 3), (1, 3))]) for k in (1, 2)]
@@ -116,7 +116,7 @@ def test_files(tmp_path) -> None:
         read_rtstruct(tmp_path / "rs.dcm", through_voxel_centers_of=other)
 
 
-def test_the_grid_of_a_series_whatever_its_values_are(tmp_path) -> None:
+def test_the_grid_of_a_series_is_read_for_values_of_any_unit(tmp_path) -> None:
     def uptake(dataset, k: int) -> None:
         dataset.Units = "GML"
 
@@ -139,6 +139,6 @@ def test_the_grid_of_a_series_whatever_its_values_are(tmp_path) -> None:
         read_grid(tmp_path / "rs.dcm")
 
 
-def test_an_ordinary_outline_is_not_taken_for_one() -> None:
+def test_an_outline_along_voxel_edges_is_not_taken_for_one_through_centers() -> None:
     on = Image(np.zeros((3, 40, 40), np.uint8), np.eye(4), "1")
     assert not contours_follow_voxel_centers([ring(15, 15, z, 9) for z in (0.0, 1, 2)], on)
