@@ -54,6 +54,7 @@ def test_the_store_holds_every_map_in_few_files(
         columns = (group[name][:] for name in ("case_id", "row", "key", "affine_lps", "dose_gy"))
         stored |= {str(case_id): rest for case_id, *rest in zip(*columns, strict=True)}
         assert (group["dose_gy"].attrs["units"], group["affine_lps"].attrs["units"]) == ("Gy", "mm")
+        assert {str(isotope) for isotope in group["isotope"][:]} == {"Y-90"}
     difference = 0.0
     cases = pq.read_table(results / "cases.parquet").to_pylist()
     assert set(stored) == {case["case_id"] for case in cases}

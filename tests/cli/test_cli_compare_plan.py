@@ -15,6 +15,7 @@ from cli_runner import invoke
 
 from yttria import write_image, write_structures
 from yttria.case import read_stored_result
+from yttria.case.stored import isotope_of_map
 from yttria.phantom import liver_phantom
 
 SHIFT = np.array([[1.0, 0, 0, 12.0], [0, 1, 0, -7.0], [0, 0, 1, 31.0], [0, 0, 0, 1.0]])
@@ -174,3 +175,40 @@ def test_a_plan_for_another_nuclide_is_refused(results: Path, tmp_path: Path) ->
     shown = invoke("compare-plan", results / "plan", tmp_path / "holmium", "-o", tmp_path / "out", code=1)
     assert "the plan is a dose of EANM2022 (Y-90), and the delivery is one of HO166 (Ho-166)" in " ".join(shown.split())
     assert not (tmp_path / "out" / "plan_comparison.json").exists()
+
+
+def test_a_report_of_a_plan_and_a_dose_of_two_nuclides_has_a_warning(results: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    pytest.importorskip("contourpy")
+    (tmp_path / "patient.toml").write_text(
+        'device = "holmium"\n[liver]\nperfused_mass_incl_tumor_kg = 0.4\n[lungs]\nshunt_fraction = 0.05\n'
+        "[target]\nperfused_dose_gy = 60\n"
+    )
+    invoke("plan", tmp_path / "patient.toml", "-o", tmp_path / "plan.json")
+    invoke("report", results / "given", tmp_path / "plan.json", "-o", tmp_path / "report.html")
+    assert "The plan is of Ho-166, and the dose is of Y-90." in (tmp_path / "report.html").read_text()
+    text = (tmp_path / "patient.toml").read_text().replace("holmium", "glass")
+    (tmp_path / "patient.toml").write_text(text)
+    invoke("plan", tmp_path / "patient.toml", "-o", tmp_path / "plan_y.json")
+    invoke("report", results / "given", tmp_path / "plan_y.json", "-o", tmp_path / "y.html")
+    assert "doses_of_different_nuclides" not in (tmp_path / "y.html").read_text()
+
+
+def test_maps_of_two_nuclides_are_compared_with_a_warning(results: Path, tmp_path: Path) -> None:
+    arguments = ("dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20")
+    invoke(*arguments, "--nuclide", "HO166", "-o", tmp_path / "holmium")
+    yttrium, holmium = results / "given" / "dose.nrrd", tmp_path / "holmium" / "dose.nrrd"
+    found = json.loads(invoke("compare", yttrium, holmium, "--json", "-o", tmp_path / "a"))
+    (told,) = [each for each in found["advisories"] if each["code"] == "doses_of_different_nuclides"]
+    assert told["message"].startswith("Dose map A is of Y-90, and dose map B is of Ho-166.")
+    copy = tmp_path / "copy.nrrd"
+    copy.write_bytes(holmium.read_bytes())
+    for other in (yttrium, copy):  # of one nuclide, and of a map without its record
+        found = json.loads(invoke("compare", yttrium, other, "--json", "-o", tmp_path / other.stem, "--overwrite"))
+        assert "doses_of_different_nuclides" not in {each["code"] for each in found["advisories"]}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"files": 1, "provenance": {}}', '{"files": [{}], "provenance": 1}'])
+def test_a_file_that_is_no_record_beside_a_map_states_no_nuclide(tmp_path: Path, content: str) -> None:
+    (tmp_path / "doses.json").write_text(content)
+    assert isotope_of_map(tmp_path / "dose.nrrd") is None

@@ -29,6 +29,8 @@ class FinishedCase:
         Name of the case.
     key : str
         Hash of files, settings, options and version.
+    isotope : str
+        Isotope of the dose, such as "Y-90".
     sha256 : dict of str to str
         Hash of the content of each input, by the field that names it.
     advisories : list of dict
@@ -46,6 +48,7 @@ class FinishedCase:
     row: int
     case_id: str
     key: str
+    isotope: str
     sha256: dict[str, str]
     advisories: list[dict[str, Any]] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
@@ -70,6 +73,7 @@ def finished_cases(folder: str | Path) -> Iterator[FinishedCase]:
             row=case["row"],
             case_id=case["case_id"],
             key=case["key"],
+            isotope=case["isotope"],
             sha256=json.loads(case["sha256"]),
             advisories=json.loads(case["advisories"]),
             provenance=json.loads(case["provenance"]),

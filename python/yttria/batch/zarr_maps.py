@@ -25,6 +25,8 @@ from .summary import finished_folder
 _FILE_BYTES, _FILE_MAPS = 64 << 20, 256
 #: Values of the one-dimensional arrays in a file.
 _ROWS = 16_384
+#: Arrays of texts, one for each case.
+_TEXTS = ("case_id", "key", "isotope")
 #: What `yttria_doses` is in the attributes of a store that yttria wrote: the version of its layout.
 _LAYOUT = 1
 
@@ -63,7 +65,8 @@ def write_zarr(results: str | Path, store: str | Path, *, overwrite: bool = Fals
 
     - `dose_gy`, shape (n, k, j, i): the maps, one chunk each, many chunks a file.
     - `affine_lps`, shape (n, 4, 4): matrix from the indices (i, j, k) to left-posterior-superior millimeters.
-    - `case_id`, `key` (texts) and `row`, shape (n,): the cases, in the order of the manifest.
+    - `case_id`, `key` and `isotope` (texts) and `row`, shape (n,): the cases, in the order of the manifest. Doses of
+      different isotopes are not comparable without their half-lives.
 
     Examples
     --------
@@ -121,7 +124,7 @@ class _Grid:
                 dimension_names=("case", "to", "from"),
             ),
         }
-        for name, kind in (("row", "int64"), ("case_id", str), ("key", str)):
+        for name, kind in (("row", "int64"), *((name, str) for name in _TEXTS)):
             self._arrays[name] = group.create_array(
                 name, shape=(0,), chunks=(_ROWS,), dtype=kind, dimension_names=("case",)
             )
@@ -131,7 +134,7 @@ class _Grid:
     def add(self, found: FinishedCase, image: Image) -> None:
         """Add a case; it is written with those of its file."""
         values = {"dose_gy": image.array, "affine_lps": image.affine_lps}
-        values |= {"row": found.row, "case_id": found.case_id, "key": found.key}  # type: ignore[dict-item]
+        values |= {"row": found.row, **{name: getattr(found, name) for name in _TEXTS}}  # type: ignore[dict-item]
         for name, value in values.items():
             self._waiting[name].append(value)
         if len(self._waiting["row"]) == self._maps_a_file:
@@ -143,7 +146,7 @@ class _Grid:
         for name, values in self._waiting.items():
             array = self._arrays[name]
             array.resize((self._count, *array.shape[1:]))
-            array[before : self._count] = np.array(values, object if name in ("case_id", "key") else None)
+            array[before : self._count] = np.array(values, object if name in _TEXTS else None)
             values.clear()
 
 

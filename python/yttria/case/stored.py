@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from .._foundation.choices import IsotopeName
 from .._foundation.provenance import Provenance
-from ..errors import FileFormatError, GeometryError
+from ..errors import FileFormatError, GeometryError, YttriaError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import select_structures
 from ..io import read_image
 from ..voxel import ActivityInField, DoseResult
 from ..voxel.density import LOW_DENSITY_G_PER_ML
+from ..voxel.dose_kernel import nuclide_of
 from ..voxel.superposition import GAS_DENSITY_G_PER_ML
 from .budgets import CaseUncertainty
 from .case import FIELDS, FILE_FIELDS, Case
@@ -30,6 +32,8 @@ from .record import describe_file, describe_inputs
 _MAPS = ("dose.nrrd", "dose.nii.gz")
 #: Names of the uncertainty map, which Monte Carlo writes.
 _UNCERTAINTIES = ("dose_uncertainty.nrrd", "dose_uncertainty.nii.gz")
+#: Records of a folder of results, of `yttria dose` and of `yttria plan-voxels`.
+_RECORDS = ("doses.json", "plan.json")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,6 +128,19 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
         files=files,
         uncertainty=_uncertainty(folder, record),
     )
+
+
+def isotope_of_map(path: Path) -> IsotopeName | None:
+    """Read the isotope of a dose map from the doses.json or plan.json beside it, which must name it; else None."""
+    for name in _RECORDS:
+        try:
+            record = _record(path.parent / name, ())
+            if any(each["name"] == path.name for each in record["files"]):
+                return nuclide_of(_provenance(record)).isotope
+        except (OSError, YttriaError, KeyError, TypeError):
+            # Another program may have written a file of this name, and the map needs no record.
+            continue
+    return None
 
 
 def _uncertainty(folder: Path, record: Mapping[str, Any]) -> CaseUncertainty | None:

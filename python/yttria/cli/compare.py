@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -17,7 +18,9 @@ from .._foundation.choices import (
     Unit,
 )
 from .._foundation.provenance import RESEARCH_USE
+from ..advisory import Advisory, advise
 from ..case.record import describe_inputs, utc_now
+from ..case.stored import isotope_of_map
 from ..evaluation import DoseComparison, compare_doses
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
@@ -149,6 +152,7 @@ def compare(
             common_sources=common_sources(common, *budgets),
             threads=threads,
         )
+    result = replace(result, advisories=(*_nuclides_differ(a, b), *result.advisories))
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
         title = "" if anonymous else f"B: {b}, compared with A: {a}"
@@ -160,6 +164,22 @@ def compare(
         typer.echo(as_json(_summary(result, inputs) | {"written": paths}))
         return
     _report(result, written)
+
+
+def _nuclides_differ(a: Path, b: Path) -> tuple[Advisory, ...]:
+    """Warn if the results that the maps belong to state different isotopes."""
+    isotopes = [isotope_of_map(path) for path in (a, b)]
+    if None in isotopes or isotopes[0] == isotopes[1]:
+        return ()
+    return (
+        advise(
+            "doses_of_different_nuclides",
+            a="Dose map A",
+            b="dose map B",
+            isotope_a=isotopes[0],
+            isotope_b=isotopes[1],
+        ),
+    )
 
 
 def _summary(result: DoseComparison, inputs: dict[str, Any]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..advisory import advise
 from ..errors import ArgumentError
 from .comparison_section import comparison_tables
 from .delivery_section import delivery_tables
@@ -21,7 +22,7 @@ from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
 from .uncertainty_section import uncertainty_tables
 from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
-from .words import flat, treatment_words
+from .words import flat, isotope_of_record, treatment_words
 
 _NO_MAP = "Histograms and pictures were not drawn because the report was made without the dose map and its structures."
 
@@ -97,7 +98,9 @@ def html_report(
         raise ArgumentError("html_report must be given doses, a plan or a comparison")
     pictures = pictures or {}
     found = [a for part in others for a in part.get("advisories", ())]
-    advisories = advisory_rows([*_patient_doubt(doses, plan), *found, *_plan_advisories(plan)])
+    advisories = advisory_rows(
+        [*_patient_doubt(doses, plan), *_nuclide_doubt(doses, plan), *found, *_plan_advisories(plan)]
+    )
     compared = (doses or {}).get("limits") or {}
     states = limit_rows(compared.get("states") or ())
     undecided = [row for row in states if row["state"] == "depends on"]
@@ -168,6 +171,17 @@ def _patient_doubt(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | No
         return []
     message = f"The plan states the patient '{planned}', the dose '{', '.join(named.values())}'."
     return [{"code": "patients_differ", "message": message, "severity": "warning"}]
+
+
+def _nuclide_doubt(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Warn if dose and plan are of different isotopes."""
+    isotopes = [isotope_of_record((part or {}).get("provenance") or part or {}) for part in (plan, doses)]
+    if None in isotopes or isotopes[0] == isotopes[1]:
+        return []
+    told = advise(
+        "doses_of_different_nuclides", a="The plan", b="the dose", isotope_a=isotopes[0], isotope_b=isotopes[1]
+    )
+    return [told.as_dict()]
 
 
 def _drawable(doses: Mapping[str, Any] | None, dose_map: DoseMap | None) -> tuple[DoseMap | None, str]:

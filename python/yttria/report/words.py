@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import Nuclide
+from .._foundation.choices import IsotopeName
 
 #: Endings of keys with the unit they state, the longest first.
 _UNITS = (
@@ -72,12 +73,19 @@ _ISOTOPES: dict[str, str] = {
 _DRUGS = ("Lu-177", "I-131")
 
 
-def treatment_words(record: Mapping[str, Any]) -> str:
-    """Return the treatment of a dose or a plan by its nuclide; without one if the record does not state it."""
+def isotope_of_record(record: Mapping[str, Any]) -> IsotopeName | None:
+    """Return the isotope of a dose or a plan by its half-life; None if the record does not state it."""
     half_life_h, factor = record.get("half_life_h"), record.get("dose_factor_gy_kg_per_gbq")
     if half_life_h is None or factor is None:
+        return None
+    return Nuclide.from_dose_factor(half_life_h, factor).isotope
+
+
+def treatment_words(record: Mapping[str, Any]) -> str:
+    """Return the treatment of a dose or a plan by its nuclide; without one if the record does not state it."""
+    isotope = isotope_of_record(record)
+    if isotope is None:
         return "Radioembolization"
-    isotope = Nuclide.from_dose_factor(half_life_h, factor).isotope
     return _ISOTOPES[isotope] if isotope in _DRUGS else f"{_ISOTOPES[isotope]} radioembolization"
 
 
