@@ -1,4 +1,4 @@
-"""Batches: cases per second, where the time goes, memory, scaling, and the runner's own share.
+"""Batches: cases per second, time of each stage, memory, scaling, and the runner's own share.
 
     python benches/batch.py make FOLDER [--cases N] [--files M] [--method METHOD]
                                                                      synthetic cohort: 128^3, liver-only, 4 structures
@@ -34,7 +34,7 @@ STRUCTURES = ("Normal liver", "Tumor 1", "Tumor 2", "Tumor 3")
 
 
 def make_files(folder: Path, n: int) -> None:
-    """Counts as a camera would have them, in the liver alone, and a labelmap of four structures on its grid."""
+    """Counts like those of a camera, in the liver alone, and a labelmap of four structures on its grid."""
     rng = np.random.default_rng(n)
     affine = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])
     affine[:3, 3] = -0.5 * (SHAPE[0] - 1) * VOXEL_MM

@@ -1,6 +1,6 @@
-"""What people convolve with today, each made as fast as its interface allows; called by `side_by_side.py`.
+"""Libraries for convolution, each as fast as its interface allows; called by `side_by_side.py`.
 
-Each maker takes the map's shape, the kernel, the element type and the threads, and returns what convolves a map.
+Each function takes the map's shape, the kernel, the element type and the threads, and returns a function of a map.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-#: Those whose plan and kernel spectrum are made beforehand.
+#: Libraries whose plan and kernel spectrum are made beforehand.
 WITH_A_PLAN = ("pyfftw", "ducc0", "scipy.fft")
 
 
 def _padded(shape: tuple[int, ...], kernel: np.ndarray, dtype: Any) -> tuple[tuple[int, ...], np.ndarray, Any]:
-    """A fast size that keeps what wraps around out of the result, the kernel centred at the origin, the crop."""
+    """A fast size that keeps the periodic images out of the result, the kernel centered at the origin, and the crop."""
     from scipy.fft import next_fast_len
 
     half = [n // 2 for n in kernel.shape]
@@ -128,5 +128,5 @@ PEERS: dict[str, Callable[..., Any]] = {
     "SimpleITK FFTConvolution": simple_itk,
     "torch conv3d": torch_conv3d,
 }
-# Beyond a minute per call, nobody waits.
+# A call of more than a minute is not timed.
 SLOW = {"torch conv3d": 13**3 * 128**3, "SimpleITK FFTConvolution": 256**3 * 13**3}

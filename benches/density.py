@@ -1,4 +1,4 @@
-"""Density from a CT, resampling onto a PET grid and RTDOSE, beside what NumPy users write.
+"""Density from a CT, resampling onto a PET grid and RTDOSE, beside scripts with NumPy.
 
 python benches/density.py [VOXELS_OF_THE_DOSE_ALONG_AN_AXIS]
 """
@@ -22,7 +22,7 @@ from yttria.voxel import ct_density_curve
 
 
 def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Median milliseconds, and what the last call returned."""
+    """Median milliseconds, and the result of the last call."""
     work()
     seconds = []
     for _ in range(repeats):

@@ -95,7 +95,7 @@ def print_pairs(ids: list[str], trials: int) -> None:
 
 
 def print_unknown(correct: Answers, trials: int) -> None:
-    """A mistake that nobody knows: a random factor on every number of some cases."""
+    """An unknown mistake, which is a random factor on every number of some cases."""
     named = Counter[str]()
     for seed in range(trials):
         named.update(f.name for f in diagnose(noisy(spoiled(correct, seed), NOISE, seed), noise=NOISE))

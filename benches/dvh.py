@@ -1,9 +1,9 @@
 """Histograms of 20 structures on a 256^3 map against numpy.percentile: interleaved, agreement asserted in the same run.
 
-NumPy computes mean, five percentiles and one volume from a boolean mask per structure, as users write it. yttria
+NumPy computes mean, five percentiles and one volume from a boolean mask per structure, as in usual scripts. yttria
 returns the whole exact histogram, from which the same figures are read. "boxes" are `VoxelFractions` made once, as when
-many maps share their structures; "masks" makes them from the boolean arrays within the call. Unfair to NumPy: someone
-who crops by hand; so "NumPy, cropped" gets each structure's box.
+many maps share their structures; "masks" makes them from the boolean arrays within the call. "NumPy, cropped" gets the
+box of each structure, as if a user had cropped by hand.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Gamma of two 128^3 maps at 3 % / 3 mm against pymedphys, where that is installed (`pip install pymedphys numba`).
+"""Gamma of two 128^3 maps at 3 % / 3 mm against pymedphys, if that is installed (`pip install pymedphys numba`).
 
 Four pairs, 2 mm voxels: "scaled", a smooth map times a smooth factor of 0.95 to 1.05; "shifted", the same map 1.5 mm
-aside; "noisy", with noise of 1.5 % of the maximum, the hardest for a search that must be sure of its minimum; and
+aside; "noisy", with noise of 1.5 % of the maximum, the hardest for a search that must prove its minimum; and
 "patient", the Y-90 PET of the sample images on 2 mm around the liver, dose by local deposition against dose by voxel
-S values (skipped where the images are absent: $YTTRIA_TEST_DATA, or shared/data beside the repository).
+S values (skipped if the images are missing: $YTTRIA_TEST_DATA, or shared/data beside the repository).
 
 pymedphys runs as its documentation shows it (interp_fraction=10, maximum gamma 2), after a small run that compiles its
 interpolation; it may use all processors, as yttria may. It is also timed with skip_once_passed, its fastest setting.
 That leaves a voxel at the first sample that passes, so that gamma shows only pass or fail. yttria still gives the whole
-map. With --peer FILE what it found is kept there, and taken from there the next time.
+map. With --peer FILE its result is stored in the file, and read from it the next time.
 
     python benches/gamma.py [--peer FILE.npz] [size [pair ...]]
 """
@@ -114,7 +114,7 @@ def compared(name: str, seconds: float, ours: NDArray[np.float32], kept: dict[st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="gamma against pymedphys")
-    parser.add_argument("--peer", type=Path, help="what pymedphys found, kept and taken again")
+    parser.add_argument("--peer", type=Path, help="result of pymedphys, stored and read again")
     parser.add_argument("size", type=int, nargs="?", default=128)
     parser.add_argument("pair", nargs="*", default=PAIRS)
     given = parser.parse_args()

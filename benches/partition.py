@@ -15,7 +15,7 @@ COUNT = 1_000_000
 
 
 def best_ms(work: Callable[[], object], repeats: int = 9) -> float:
-    """The least of several runs: everything else is the machine's other work."""
+    """The least of several runs, because other work of the machine only adds time."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()

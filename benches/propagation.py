@@ -58,7 +58,7 @@ def peer_draws(result: DoseResult, structures: list[Structure], noise: ImageNois
     kernel = voxel_s_values((SIZE_MM,) * 3, medium="liver").gy_per_mbq_per_ml().astype(np.float32)
     fractions = result.voxel_fractions(structures)
     masks = {name: each.to_array() >= 0.5 for name, each in fractions.items()}
-    # The distance to the nearest voxel of the other side leaves out every depth below one voxel: smoothed, it does not.
+    # The distance to the nearest voxel of the other side has no depths below one voxel. Smoothing adds them.
     depths = {
         name: SIZE_MM
         * ndimage.gaussian_filter(ndimage.distance_transform_edt(m) - ndimage.distance_transform_edt(~m), 0.7)

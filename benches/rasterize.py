@@ -1,7 +1,7 @@
 """Ten structures from contours onto 512 x 512 x 300 voxels: reading the contours, and bringing them onto the grid.
 
 Organs of 0.1 to 1600 mL with 60 to 300 points a contour on planes 3 mm apart, voxels of 0.98 x 0.98 x 1 mm. Volume kept
-on the grid is asserted in the same run. `--threads N` (2 where not given).
+on the grid is asserted in the same run. `--threads N` (2 if not given).
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Voxel dose convolution beside the libraries people use for it, in one interleaved run.
+"""Voxel dose convolution beside other libraries, in one interleaved run.
 
-Every library gets what makes it fastest: minimal padding to a size it likes, spectrum and plan made beforehand, output
-memory reused where its interface allows. Each result is compared with direct sums in float64 at random voxels and all
-corners before a time is printed: asserted for yttria, and printed for all. Sparse maps are zero outside a two-lobed
-liver (4.9 % of the voxels). The FFTs do not profit from this. A user who crops to the liver by hand would gain the
-ratio of the volumes.
+Every library has its fastest setting: minimal padding to a fast size, spectrum and plan made beforehand, and output
+memory that is used again if its interface allows it. Each result is compared with direct sums in float64 at random
+voxels and all corners before a time is printed. The agreement is asserted for yttria, and printed for all. Sparse maps
+are zero outside a two-lobed liver (4.9 % of the voxels). The FFTs do not profit from this. A user who crops to the
+liver by hand would gain the ratio of the volumes.
 
-"memory" is what the process grew by at most during set-up and one call (Linux). "of floor" is the share of what the
-machine allows, `benches/limits.rs`: the time to read and write the map once, or to do the method's multiplications and
-additions at the peak rate, whichever is longer. torch is timed where it is importable.
+"memory" is the largest growth of the process during set-up and one call (Linux). "of floor" is the least time that the
+machine allows (`benches/limits.rs`) over the measured one. That is the time to read and write the map once, or to do
+the method's multiplications and additions at the peak rate, whichever is longer. torch is timed if it can be imported.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Contender:
 
 
 class Peak:
-    """Growth of the process within a `with` block, in MiB; None where the system does not tell."""
+    """Growth of the process within a `with` block, in MiB; None if the system does not state it."""
 
     mib: float | None = None
 
@@ -134,7 +134,7 @@ def contenders(array: np.ndarray, kernel: np.ndarray, threads: int) -> Iterator[
 
 
 def machine_limits() -> dict[int, dict[str, float]]:
-    """Per number of threads, what `benches/limits.rs` measures; empty where there is no cargo."""
+    """Limits of `benches/limits.rs` by number of threads; empty without cargo."""
     command = ["cargo", "bench", "--quiet", "--bench", "limits"]
     try:
         done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
@@ -190,7 +190,7 @@ def compare(
 
 
 def batch(threads: int, maps: int = 32, repeats: int = 7) -> None:
-    """Maps per second of map A, many with one plan; and what is made before the first call."""
+    """Maps per second of map A, many with one plan, and the time and memory before the first call."""
     shape, voxel_mm = CASES["A"]
     begin = time.perf_counter()
     yttria.voxel_s_values(voxel_mm, medium="soft_tissue")

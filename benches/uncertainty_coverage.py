@@ -81,7 +81,7 @@ def inside(name: str, size_mm: float, displacement_mm: float = 0.0) -> NDArray[n
 
 
 def blurred(array: Array, fwhm_mm: float, size_mm: float) -> Array:
-    """The array after a sampled Gaussian, nothing beyond it."""
+    """The array after a sampled Gaussian, with zeros beyond its edges."""
     sigma = fwhm_mm / np.sqrt(8.0 * np.log(2.0)) / size_mm
     half = int(np.ceil(5.0 * sigma))
     weights = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
@@ -156,7 +156,7 @@ def coverage(studies: range, draws: int, seed: int = 0, threads: int = 1) -> dic
 
 
 def row(name: str, each: Coverage) -> dict[str, Any]:
-    """What was found of one shape."""
+    """Row of the table for one shape."""
     held, z = np.array(each.held), np.array(each.z)
     return {
         "structure": name,

@@ -15,7 +15,7 @@ import numpy as np
 from yttria import Image, Structure
 from yttria.planning import VoxelPlan, optimize_voxel_activities, split_by_territories, voxel_plan
 
-#: What is asked of the plan: goals and limits.
+#: Goals and limits of each problem.
 QUESTIONS: dict[str, tuple[list[str], list[str]]] = {
     "means (linear programme)": (["Tumor A: mean", "Tumor B: mean"], ["Normal: mean <= 40 Gy"]),
     "D70 under a mean": (["Tumor A: D70", "Tumor B: D70"], ["Normal: mean <= 40 Gy"]),
@@ -28,7 +28,7 @@ QUESTIONS: dict[str, tuple[list[str], list[str]]] = {
 
 
 def least(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Least seconds, and what the last call returned."""
+    """Least seconds, and the result of the last call."""
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()

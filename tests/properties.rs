@@ -88,7 +88,7 @@ fn agrees<T: Float>(shape: [usize; 3], kernel: &Octant, seed: u64, tolerance: f6
     let map: Vec<T> = map(shape, seed);
     let definition = apply(&ConvolutionPlan::<T>::new(shape, kernel, Some(1), Some(Method::Definition)).unwrap(), &map);
     let largest = definition.iter().fold(0.0f64, |m, x| m.max(x.to_f64().abs()));
-    // Cancellation between values of both signs: the size of what is summed, not of the sum, sets the rounding.
+    // Values of both signs cancel. The size of the terms, and not of the sum, sets the rounding.
     let scale = largest.max(kernel.values().iter().map(|k| k.abs()).sum::<f64>());
     for method in Method::ALL {
         for instruction_set in InstructionSet::available() {

@@ -1,4 +1,4 @@
-"""What is distributed: its files, its links, its licenses, and the workflows that build it."""
+"""The distribution: its files, links and licenses, and the workflows that build it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say is true: every block of code in them runs, every command they name exists."""
+"""The documents: every block of code in them runs, and every command that they name exists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conftest import ROOT
 pytest.importorskip("typer")
 
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
-#: Compiles or runs `program.cpp`, whatever language it holds.
+#: Compiles or runs `program.cpp`, which may hold any of these languages.
 PROGRAMS = {
     "cpp": ["g++", "-std=c++11", "-Wall", "-Werror", "-o", "program", "program.cpp"],
     "matlab": ["octave", "--no-gui", "--no-window-system", "--norc", "program.cpp"],
@@ -92,7 +92,7 @@ def run_line(words: list[str], folder: Path) -> None:
     if not words:
         return
     if words[0] == "make":
-        # Not run from within itself; that the target exists is what can go wrong here.
+        # The tests do not run themselves. It is checked that the target exists.
         assert set(words[1:]) <= TARGETS
     else:
         assert words[0] == "yttria", f"no test knows how to run: {shlex.join(words)}"

@@ -17,7 +17,7 @@ from yttria.errors import OutOfRangeError
 
 TARGET = "wasm32-unknown-unknown"
 SHAPE, VOXEL_SIZE_MM, DENSITY_G_PER_ML = (6, 8, 10), (3.0, 4.0, 4.5), 1.06
-#: Prints the doses of what it is given, and what it says to a voxel that is too large.
+#: Prints the doses of its input, and the errors for a voxel that is too large and for a map that is too short.
 PROGRAM = """
 import { readFileSync } from "node:fs";
 import { load } from %s;
@@ -32,7 +32,7 @@ console.log(JSON.stringify({ dose: [...dose(activity, shape, voxel, density)], r
 
 @pytest.fixture(scope="module")
 def module() -> Path:
-    """The module as cargo builds it, not optimized, because it is a small dose that is asked for."""
+    """The module as cargo builds it, without optimization, because the dose is small."""
     if shutil.which("cargo") is None or shutil.which("node") is None:
         pytest.skip("cargo and node are needed")
     root = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -40,7 +40,7 @@ def python() -> str:
     found = shutil.which(f"python{lowest[1]}")
     if found is None:
         return sys.executable
-    # What is found may be a shim of pyenv, which runs a version only if it is told which.
+    # The file may be a shim of pyenv, which runs a version only if its number is given.
     told = os.environ | {"PYENV_VERSION": lowest[1]}
     asked = subprocess.run(
         [found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, env=told, check=False

@@ -1,4 +1,4 @@
-"""Give a checkout the links that a package index needs: run by the release, on a checkout that is thrown away.
+"""Give a checkout the links that a package index needs. The release runs it on a temporary checkout.
 
     python tools/release_metadata.py https://HOST/OWNER/NAME TAG
 

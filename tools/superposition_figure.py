@@ -1,5 +1,4 @@
-"""Draws docs/theory/superposition.png: methods along a line through a liver dome, Fano's theorem, noise against cost,
-and the growth of the time.
+"""Draw docs/theory/superposition.png: methods along a line through a liver dome, Fano's theorem, noise, and time.
 
 python tools/superposition_figure.py
 """

@@ -1,9 +1,9 @@
 """Write LICENSE-THIRD-PARTY: the notices of the crates that are linked into the wheel. `--check` compares instead.
 
-What is linked comes from `cargo metadata`: normal dependencies of the feature `python` on every platform, neither those
-of build scripts nor of tests. The texts come from the sources of the crates that cargo holds. A crate that offers the
-MIT license but carries no text gets the text of that license with its authors, because the license asks for its notice.
-Each crate must be permitted by the license expression of pyproject.toml.
+`cargo metadata` names the linked crates, which are normal dependencies of the feature `python` on every platform, and
+neither those of build scripts nor of tests. The texts come from the sources of the crates that cargo holds. A crate
+that offers the MIT license but carries no text gets the text of that license with its authors, because the license asks
+for its notice. Each crate must be permitted by the license expression of pyproject.toml.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """dicompyler-core's DVH on shapes whose histogram is known (Nelms et al., Med Phys 42:4435, 2015).
 
-Needs a throw-away environment, for its release does not import beside pydicom 3:
+It needs an environment of its own, because its release cannot be imported beside pydicom 3:
 
     pip install dicompyler-core==0.5.6 'pydicom<3' 'numpy<2' scikit-image
     python benches/peers/dicompyler_dvh.py FOLDER

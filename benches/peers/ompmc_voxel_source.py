@@ -3,11 +3,11 @@
     pip install ompmc
     python benches/peers/ompmc_voxel_source.py [histories]
 
-ompMC has no source inside the phantom; it reads IAEA phase spaces, and a phase space may as well hold electrons that
-start within a voxel, which is what this script writes: uniform in the central voxel, isotropic, energies from the
-spectrum of the unique first-forbidden transition (2279 keV; N(T) = p W q^2 (lambda p^2 + q^2) F with Coulomb
-factors of a point nucleus, from memory). That spectrum is this script's own; its mean energy is printed, and the doses
-are scaled to the 932.97 keV of ICRP 107. Electrons and photons are followed to 10 keV.
+ompMC has no source inside the phantom. It reads IAEA phase spaces, which may also hold electrons that start within a
+voxel. This script writes such a phase space. The electrons are uniform in the central voxel and isotropic. Their
+energies have the spectrum of the unique first-forbidden transition (2279 keV; N(T) = p W q^2 (lambda p^2 + q^2) F with
+Coulomb factors of a point nucleus). The spectrum was not compared with a source. Its mean energy is printed, and the
+doses are scaled to the 932.97 keV of ICRP 107. Electrons and photons are followed to 10 keV.
 
 Both codes run on one thread and take turns; times are processor times. The time to 1 % is that of the histories after
 which the standard error of the source voxel, the hottest one, would be 1 %.
@@ -82,7 +82,7 @@ def spectrum() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def coulomb(k: int, total: NDArray[np.float64], momentum: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coulomb factor of the k-th partial wave of a point nucleus, times what lambda_k has beside it."""
+    """Coulomb factor of the k-th partial wave of a point nucleus, times the other factors of lambda_k."""
     gamma = np.sqrt(k**2 - (ALPHA * Z) ** 2)
     eta = ALPHA * Z * total / momentum
     # |Gamma(gamma + i eta)|^2 by recurrence and Stirling's series.
@@ -104,7 +104,7 @@ def write_phase_space(path: Path, count: int) -> float:
     energy = np.interp(rng.random(count), cumulative, kinetic)
     direction = rng.normal(size=(count, 3))
     direction /= np.linalg.norm(direction, axis=1)[:, None]
-    # The third component is stored by its sign alone, as the sign of the kind; a negative energy marks a new history.
+    # Of the third component only the sign is stored, as the sign of the kind. A negative energy marks a new history.
     record["kind"] = np.where(direction[:, 2] < 0, -2, 2)
     record["energy"] = -energy
     record["at"] = (rng.random((count, 3)) - 0.5) * SIZE_MM / 10

@@ -1,4 +1,4 @@
-"""A voxel dose script as people write it: a point kernel sampled at voxel centers, `scipy.signal.fftconvolve`.
+"""A usual script for voxel doses: a point kernel sampled at voxel centers, `scipy.signal.fftconvolve`.
 
 Runs where scipy and yttria are installed:
 

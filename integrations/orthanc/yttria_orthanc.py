@@ -55,7 +55,7 @@ class Orthanc:
         return found
 
     def download(self, series: str, folder: Path) -> Path:
-        """Unpack a series into a folder, under names of our own."""
+        """Unpack a series into a folder, with numbers as file names."""
         folder.mkdir(parents=True)
         with zipfile.ZipFile(io.BytesIO(self.ask(f"/series/{series}/archive"))) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]

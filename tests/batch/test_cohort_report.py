@@ -118,7 +118,7 @@ def test_tables_are_sorted_by_a_click_and_nothing_else_happens(results: Path, tm
     with browser(program) as tab:
         for width in (1280, 400):
             tab.open(tmp_path / "cohort.html", width)
-            assert tab.complaints() == []
+            assert tab.messages() == []
             assert len(tab.requests()) == 1
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
         before = tab.evaluate(column)

@@ -149,7 +149,7 @@ def test_a_slice_whose_name_begins_with_a_dot_belongs_to_the_key(tmp_path: Path)
     write_manifest([case("A", 1), case("B", 40)], tmp_path / "manifest.csv")
     report = run_manifest(tmp_path / "manifest.csv", tmp_path / "out")
     found = means(tmp_path / "out")
-    # Read or left out, but never the other patient's.
+    # The slice is read or left out, but never that of the other patient.
     assert report.quarantined in (0, 2)
     if found:
         by_hand = {
@@ -343,7 +343,7 @@ def test_a_run_with_a_clock_ahead_of_time_does_not_hide_later_results(
     detached(scan / "A", "pet.nrrd", 0.5)
     run_manifest(scan / "manifest.csv", scan / "out")
     assert means(scan / "out")["A"] == pytest.approx(5 * before, rel=1e-6)
-    # And the first scan again: what this run found is shown, though the result is an old one.
+    # The first scan again: the tables show it, although its result is that of the first run.
     detached(scan / "A", "pet.nrrd", 0.1)
     run_manifest(scan / "manifest.csv", scan / "out")
     assert means(scan / "out")["A"] == before

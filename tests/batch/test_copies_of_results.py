@@ -1,4 +1,4 @@
-"""Second forms of a batch's results: files named by case, pictures, tables as CSV."""
+"""Further forms of the results of a batch: files named by case, pictures, tables as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case that fails is a row of the quarantine with its reason, and spoils no other case."""
+"""A case that fails is a row of the quarantine with its reason, and changes no other case."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class AwkwardError(Exception):
 
 
 class Panic(BaseException):
-    """As a panic of compiled code."""
+    """An error like a panic of compiled code."""
 
 
 def _read_awkward(case: Any) -> Any:

@@ -26,7 +26,7 @@ from yttria.batch.ledger import lines
 from yttria.batch.results_folder import mark_folder
 
 COUNT = 400
-#: Results are saved twenty times in a run instead of twice, so that kills and other runners meet a save more often.
+#: Results are saved twenty times in a run instead of twice, so that kills and other runs meet a save more often.
 SAVE_OFTEN = "from yttria.batch import runner; runner.GATHERED = 20"
 
 
@@ -76,7 +76,7 @@ def leftovers(results: Path) -> list[Path]:
     return [*(path for path in results.rglob(".*")), *unnamed]
 
 
-def nothing_twice(results: Path) -> bool:
+def each_row_once(results: Path) -> bool:
     """Check that no row was dosed more than once."""
     done = [line["entry"] for line in lines(results) if "part" in line]
     return len(done) == len(set(done)) == COUNT
@@ -137,7 +137,7 @@ def test_an_interrupted_run_keeps_every_finished_case(
     assert again["known"] + again["done"] == COUNT
     assert again["known"] == report["done"]
     assert contents(tmp_path) == undisturbed
-    assert nothing_twice(tmp_path)
+    assert each_row_once(tmp_path)
 
 
 @pytest.mark.claim("batch_two_runners")
@@ -200,7 +200,7 @@ def test_after_a_killed_dask_worker_the_tables_are_complete(
     done = subprocess.run([sys.executable, script, manifest, results], capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["complete", str(COUNT), "0"], done.stderr[-2000:]
     assert contents(results) == undisturbed
-    assert nothing_twice(results)
+    assert each_row_once(results)
 
 
 @pytest.fixture

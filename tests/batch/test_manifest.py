@@ -1,4 +1,4 @@
-"""Manifests: what is published is what is taken, and every mistake is found with its row and column."""
+"""Manifests: the published schema is that of the check, and every mistake is named with its row and column."""
 
 from __future__ import annotations
 

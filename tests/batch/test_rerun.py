@@ -1,4 +1,4 @@
-"""A second run on a folder of results: what is done is not done again, and the newest result is shown."""
+"""A second run on a folder of results: finished cases are not dosed again, and the newest result is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of a batch: the bits of `yttria dose`, whatever computed them and in which order."""
+"""Tables of a batch: the bits of `yttria dose`, with any executor and in any order."""
 
 from __future__ import annotations
 

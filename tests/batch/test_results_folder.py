@@ -1,4 +1,4 @@
-"""The folder of results: it belongs to one manifest, and what belongs to the user stays."""
+"""The folder of results: it belongs to one manifest, and files of the user stay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_folder_of_results_belongs_to_one_manifest(tmp_path: Path) -> None:
     with pytest.raises(ResultsExistError, match=r"A/m\.csv"):
         run_manifest(tmp_path / "B" / "m.csv", results)
     assert contents(results) == before
-    # Taken over in part, the tables wait for the rest rather than show the other's doses.
+    # While only a part is taken over, the tables wait for the rest, and do not show doses of the other manifest.
     assert run_manifest(tmp_path / "B" / "m.csv", results, overwrite=True, shard=(1, 2)).quarantined is None
     assert run_manifest(tmp_path / "B" / "m.csv", results, shard=(2, 2)).quarantined == 0
 

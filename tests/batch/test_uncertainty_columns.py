@@ -68,7 +68,7 @@ def test_uncertainties_stand_beside_their_metric_and_are_not_metrics(
 def test_cases_with_and_without_uncertainty_share_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
 ) -> None:
-    """Whichever comes first in its part."""
+    """For either order of the cases in a part."""
     doses, _ = tables(tmp_path, monkeypatch, lambda case: case.case_id.endswith(("0", "2", "4")) == first)
     stated = {row["case_id"]: row["standard_uncertainty"] for row in doses.to_pylist() if row["metric"] == "mean_gy"}
     assert len(stated) == COUNT

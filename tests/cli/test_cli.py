@@ -1,4 +1,4 @@
-"""The command line as its user meets it: what it writes, how it refuses, what it prints for a machine."""
+"""The command line: its files, its refusals, and its output for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`yttria dose` with limits, further quantities and what they rest on."""
+"""`yttria dose` with limits, further quantities and the inputs of both."""
 
 from __future__ import annotations
 

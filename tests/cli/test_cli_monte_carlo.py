@@ -1,4 +1,4 @@
-"""Monte Carlo on the command line: real processes that are killed, interrupted and continued, and what is refused."""
+"""Monte Carlo on the command line: real processes that are killed, interrupted and continued, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn uncertainties on the command line: what is printed, written and read back."""
+"""Drawn uncertainties on the command line: printed, written and read back."""
 
 from __future__ import annotations
 

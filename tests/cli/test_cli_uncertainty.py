@@ -1,4 +1,4 @@
-"""Standard uncertainties on the command line: options and file, what is printed and written, and what is read back."""
+"""Standard uncertainties on the command line: options and file, printed and written numbers, results read back."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_options_go_before_the_file_and_every_component_is_written(folder: Path,
     inputs = found["uncertainty"]["inputs"]
     assert (inputs["calibration_uncertainty"], inputs["density_uncertainty"], inputs["fwhm_mm"]) == (0.04, 0.02, 5.0)
     assert inputs["basis"]["density_uncertainty"] == "uncertainty.toml"
-    assert "calibration_uncertainty" not in inputs["basis"]  # it is no longer that of March
+    assert "calibration_uncertainty" not in inputs["basis"]  # the option replaces the value of March
     assert found["inputs"]["uncertainty"][0]["name"] == "uncertainty.toml"
     rows = table(tmp_path / "uncertainty.csv")
     budgets = found["uncertainty"]["budgets"]

@@ -115,7 +115,7 @@ def test_the_exported_files_hold_the_numbers_of_the_cases(tmp_path: Path) -> Non
 
 
 def center(image: Any) -> list[float]:
-    """The center of what an image of SimpleITK holds, by its own geometry."""
+    """Center of activity of an image of SimpleITK, by its own geometry."""
     values = pytest.importorskip("SimpleITK").GetArrayFromImage(image).astype(float)
     index = [(np.indices(values.shape)[axis] * values).sum() / values.sum() for axis in (2, 1, 0)]
     return list(image.TransformContinuousIndexToPhysicalPoint(index))

@@ -1,4 +1,4 @@
-"""Differences in units of their uncertainty: closed forms, what cancels, correlations, rows of a comparison."""
+"""Differences in units of their uncertainty: closed forms, common sources, correlations, rows of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two dose maps side by side: figures by hand, what must cancel, the command, refusals."""
+"""Two dose maps side by side: figures by hand, equal maps, the command, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histograms: ranks by hand, closed forms in a gradient, what must not matter, agreement with the definition."""
+"""Histograms: ranks by hand, closed forms in a gradient, invariances, agreement with the definition."""
 
 from __future__ import annotations
 

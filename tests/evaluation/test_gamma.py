@@ -1,4 +1,4 @@
-"""Gamma: closed forms, what must not matter, agreement with the definition, hostile input.
+"""Gamma: closed forms, invariances, agreement with the definition, hostile input.
 
 Against another program: `test_gamma_pymedphys.py`.
 """
@@ -131,7 +131,7 @@ def test_gamma_finds_the_minimum_within_a_saddle_of_one_cell(measured: Measured)
     assert result.gamma.item() == pytest.approx(exact, abs=ABOVE)
 
 
-# --- what must not matter ---
+# --- invariances ---
 
 
 def maps(seed: int, shape=SHAPE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -266,7 +266,7 @@ def test_grids_turned_against_each_other_follow_the_definition() -> None:
         np.testing.assert_allclose(got, sampled, atol=0.12)
 
 
-# --- what must be refused ---
+# --- refusals ---
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -51,7 +51,7 @@ def near(found, exact, tolerance: float = ABOVE) -> None:
     np.testing.assert_allclose(found, exact, rtol=0, atol=tolerance)
 
 
-# --- where its pass counts lead ---
+# --- the limit of its pass counts ---
 
 #: Voxels that pass by pymedphys 0.41.0 at interp_fraction 10 and 30, of 4836, for the maps below.
 PYMEDPHYS = {

@@ -15,43 +15,45 @@ def rows(*names: str, **more: Any) -> list[dict[str, Any]]:
     return [{"structure": name, "volume_ml": VOLUMES_ML[name], "mean_gy": 50.0, **more} for name in names or VOLUMES_ML]
 
 
-def told(found: list[dict[str, Any]], **stated: Any) -> list[tuple[str, str]]:
+def codes_and_messages(found: list[dict[str, Any]], **stated: Any) -> list[tuple[str, str]]:
     inputs = PartialVolumeInputs(**stated) if stated else None
     return [(advisory.code, advisory.message) for advisory in partial_volume_advisories(found, inputs)]
 
 
 def test_small_structures_without_a_resolution_are_told_once() -> None:
-    ((code, message),) = told(rows())
+    ((code, message),) = codes_and_messages(rows())
     assert code == "resolution_not_stated"
     assert "'Tumor 4' (0.2 mL), 'Tumor 3' (1.1 mL) and 'Tumor 2' (12 mL)" in message
     assert "8 mm" in message
-    assert told(rows("Liver", "Tumor 1")) == []
+    assert codes_and_messages(rows("Liver", "Tumor 1")) == []
 
 
 @pytest.mark.parametrize(
     "stated", [{"fwhm_mm": 7.0}, {"fwhm_mm": (7.0, 7.0, 7.0)}, {"recovery": RecoveryCurve(b1_ml=1.5, b2=0.9)}]
 )
 def test_structures_with_less_than_half_of_their_activity_are_told(stated: dict[str, Any]) -> None:
-    ((code, message),) = told(rows(), **stated)
+    ((code, message),) = codes_and_messages(rows(), **stated)
     assert code == "recovery_below_half"
     assert "'Tumor 4' (0.2 mL) and 'Tumor 3' (1.1 mL)" in message
-    assert told(rows("Liver", "Tumor 1", "Tumor 2"), **stated) == []
+    assert codes_and_messages(rows("Liver", "Tumor 1", "Tumor 2"), **stated) == []
 
 
 def test_an_image_without_blur_loses_nothing() -> None:
-    assert told(rows(), fwhm_mm=0.0) == []
+    assert codes_and_messages(rows(), fwhm_mm=0.0) == []
 
 
 def test_a_measured_curve_goes_before_the_blur() -> None:
     curve = RecoveryCurve(b1_ml=20.0, b2=0.9)
-    assert "'Tumor 2'" in told(rows("Tumor 2"), fwhm_mm=3.0, recovery=curve)[0][1]
+    assert "'Tumor 2'" in codes_and_messages(rows("Tumor 2"), fwhm_mm=3.0, recovery=curve)[0][1]
 
 
 def test_a_structure_without_a_recovered_mean_is_told_and_one_outside_is_not() -> None:
     found = rows("Tumor 1", recovered_mean_gy=None) + rows("Tumor 4", recovered_mean_gy=None, recovery_coefficient=None)
     found[1]["mean_gy"] = None
-    assert [code for code, _ in told(found, fwhm_mm=6.0, method="transfer_matrix")] == ["recovery_undefined"]
-    assert told([]) == []
+    assert [code for code, _ in codes_and_messages(found, fwhm_mm=6.0, method="transfer_matrix")] == [
+        "recovery_undefined"
+    ]
+    assert codes_and_messages([]) == []
 
 
 def test_recovered_means_without_transport_are_told() -> None:
@@ -67,7 +69,7 @@ def test_recovered_means_without_transport_are_told() -> None:
 
 def test_many_small_structures_make_one_sentence() -> None:
     many = [{"structure": f"T{n}", "volume_ml": 0.1 * n, "mean_gy": 1.0} for n in range(1, 10)]
-    ((_, message),) = told(many, fwhm_mm=10.0)
+    ((_, message),) = codes_and_messages(many, fwhm_mm=10.0)
     assert "'T1' (0.1 mL), 'T2' (0.2 mL), 'T3' (0.3 mL), 'T4' (0.4 mL) and 5 more" in message
 
 

@@ -57,7 +57,7 @@ LISTED = {name: frozenset(get_args(value)) for name, value in vars(choices).item
 
 
 def _functions() -> Iterator[tuple[str, Any, Any]]:
-    """Each function and method that the package exports, once: its name, what is exported, and itself."""
+    """Each function and method that the package exports, once: its name, the exported object, and itself."""
     seen: set[Any] = set()
     for room in map(importlib.import_module, ROOMS):
         for name in room.__all__:

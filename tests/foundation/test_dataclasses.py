@@ -9,7 +9,7 @@ import pkgutil
 
 import yttria
 
-#: What a person types often, and the fields whose order is obvious; in `reference`, those of the public class.
+#: Classes that are typed often, with the fields whose order is obvious; in `reference`, those of the public class.
 POSITIONAL = {
     "AbsoluteScaling": ("scan_delay_h",),
     "ContourStructure": ("name", "contours"),

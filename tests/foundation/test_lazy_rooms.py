@@ -1,4 +1,4 @@
-"""Rooms that import by name: what an import loads, and that type checkers and Python see the same names."""
+"""Rooms that import by name: modules that an import loads, and equal names for type checkers and Python."""
 
 from __future__ import annotations
 

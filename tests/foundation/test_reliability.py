@@ -29,7 +29,7 @@ def test_exhausted_memory_and_threads_are_errors(name: str) -> None:
     limits = ["0", "0.5", "1", "2", "3", "4.5", "6", "8", "11", "16", "24", "40", "threads"]
     edge = "24" if name == "gamma_index" else "64"
     command = [sys.executable, str(SUPPORT / "exhaustion.py"), name, edge, *limits]
-    # One arena and no kept blocks, so that what has been freed is no hidden reserve.
+    # One arena and no kept blocks, so that freed memory is no hidden reserve.
     environment = os.environ | {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     outcomes = dict(line.split("\t", 1) for line in done.stdout.splitlines())

@@ -1,4 +1,4 @@
-"""The pages of the validation are those of the claims and of what the tests measured, and each claim has its test."""
+"""The pages of the validation are those of the claims and of the measured figures, and each claim has its test."""
 
 from __future__ import annotations
 

@@ -196,9 +196,9 @@ KINDS = {
 
 
 def timed(target: Callable[[bytes], None], seconds: float) -> Callable[[bytes], None]:
-    """The target, aborted where an input takes longer than the limit, until it has had so many seconds.
+    """Return the target, which is aborted if an input takes longer than the limit, and ends after so many seconds.
 
-    Both count the time of the processor: a machine that is busy or stopped is no hang, and no fuzzing either.
+    Both count the time of the processor, because a busy machine must neither look like a hang nor use up the time.
     """
     signal.signal(signal.SIGPROF, lambda *_: os.abort())
     executions, start = 0, time.process_time()

@@ -134,7 +134,8 @@ def test_lesions_far_apart_are_not_bridged_because_they_lie_above_each_other() -
 def test_planes_drawn_twice_a_little_apart_are_one_solid() -> None:
     for offset in (0.06, 0.134, 0.5):
         twice = ContourStructure("x", prism(0, Z) + prism(0, [z + offset for z in Z]))
-        # The usual spacing is that between the pairs: what they are longer by, their caps are shorter.
+        # The usual spacing is that between the pairs. The solid is longer by the distance of a pair, and its caps are
+        # shorter by as much.
         assert twice.volume_ml == pytest.approx(PRISM_ML, rel=1e-3)
         assert codes(twice) == ["contour_spacing_irregular"]
 

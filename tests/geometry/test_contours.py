@@ -54,7 +54,7 @@ def test_coverage_is_the_polygon_clipped_to_each_pixel(angles, radii, shift) -> 
     if np.diff([*angles, angles[0] + 2 * np.pi]).min() < 1e-3:
         return
     spokes = np.array(radii[: len(angles)])
-    # Star-shaped about a point, so simple wherever the angles leave less than half a turn.
+    # Star-shaped about a point, and therefore simple if the angles leave less than half a turn.
     flat = np.stack([6 + shift[0] + spokes * np.cos(angles), 5 + shift[1] + spokes * np.sin(angles)], axis=1)
     if np.diff([*angles, angles[0] + 2 * np.pi]).max() > np.pi - 1e-3 or reference.polygon_area(flat) < 1e-2:
         return
@@ -182,7 +182,7 @@ def test_a_section_between_planes_agrees_with_the_definition() -> None:
     discs = [(0.0, 3.0, 5.0), (4.0, 5.0, 9.0), (7.0, 8.0, 8.0), (11.0, 8.0, 2.0)]
     contours = [ring(x, 0, z, r) for z, x, r in discs]
     structure = ContourStructure("x", contours)
-    # Thin voxels about z = 5.5 of the gap between 4 and 7, and what the function says at their centers.
+    # Thin voxels about z = 5.5 of the gap between 4 and 7, and the function at their centers.
     shape, affine = (1, 60, 70), grid((0.5, 0.5, 1e-2), (-8, -15, 5.5))
     fractions = structure.voxel_fractions_on((shape, affine)).to_array()[0]
     j, i = np.indices(fractions.shape)

@@ -1,4 +1,4 @@
-"""Image: what it accepts, what it refuses, and what it takes from other libraries."""
+"""Image: accepted and refused arrays, and images of other libraries."""
 
 from __future__ import annotations
 

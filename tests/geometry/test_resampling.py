@@ -1,4 +1,4 @@
-"""An image on another grid: agreement with the definition, conservation, what lies beyond, hostile input."""
+"""An image on another grid: agreement with the definition, conservation, voxels beyond the image, hostile input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structure: which masks it takes, and its volume."""
+"""Structure: allowed masks, and volume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Union, intersection and difference of structures: on one grid, on several, of contours, and what is refused."""
+"""Union, intersection and difference of structures: on one grid, on several, of contours, and refusals."""
 
 from __future__ import annotations
 

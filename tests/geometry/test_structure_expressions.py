@@ -1,4 +1,4 @@
-"""Definitions such as `Normal = Liver - Tumors`: what they mean, and errors that show what was not understood."""
+"""Definitions such as `Normal = Liver - Tumors`: their sets, and errors that show the text that cannot be read."""
 
 from __future__ import annotations
 

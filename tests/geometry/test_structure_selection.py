@@ -1,4 +1,4 @@
-"""Structures selected by patterns: what is kept, and what is refused with the names that there are."""
+"""Structures selected by patterns, and refusals that list the known names."""
 
 from __future__ import annotations
 

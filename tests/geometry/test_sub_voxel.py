@@ -178,7 +178,7 @@ def test_beyond_the_image_the_outermost_dose_counts_and_infinite_doses_are_refus
     assert found.volume_ml == pytest.approx(216 * 0.064)
     assert found.outside_fraction == pytest.approx(0.5)
     assert found.histogram is not None
-    # Beyond the outermost centers the dose stays what it is there: the means of voxels and of parts agree.
+    # Beyond the outermost centers the dose is constant, so that the means of voxels and of sub-voxels agree.
     assert found.histogram.mean_gy == pytest.approx(dose.mean())
     # Also where all else is flat.
     for around in (dose, np.zeros(shape)):

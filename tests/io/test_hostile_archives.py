@@ -25,7 +25,7 @@ def little_memory() -> Iterator[None]:
     yield
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # Twice what a reader may take in one piece.
+    # Twice the largest piece that a reader may take.
     assert peak < 64 * MIB
 
 

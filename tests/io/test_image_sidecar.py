@@ -1,4 +1,4 @@
-"""Sidecars beside an image in NIfTI: what is taken, what speaks against the image, and what cannot be read."""
+"""Sidecars beside an image in NIfTI: values that are used, contradictions to the image, and unreadable files."""
 
 from __future__ import annotations
 

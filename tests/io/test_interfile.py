@@ -1,4 +1,4 @@
-"""Interfile of SPECT consoles, STIR and others: values, factors, place; what the header leaves open is an advisory."""
+"""Interfile of SPECT consoles, STIR and others: values, factors, position, and advisories on missing statements."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CONSOLE = {
 def written(
     path: Path, base: dict[str, str] = STIR, array: npt.NDArray[np.generic] | None = None, **changes: str | None
 ) -> Path:
-    """An Interfile header with these keys changed , or left out if None, and its values beside it."""
+    """An Interfile header with these keys changed, or left out if None, and its values beside it."""
     fields = {**base, **{key.replace("_", " "): value for key, value in changes.items()}}
     lines = ["!INTERFILE  :=", *(f"{k} := {v}" for k, v in fields.items() if v is not None), "!END OF INTERFILE :="]
     path.parent.mkdir(exist_ok=True)

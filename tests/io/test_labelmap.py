@@ -1,4 +1,4 @@
-"""A labelmap kept as the box of what is not 0 gives the masks and counts of the whole."""
+"""A labelmap that is stored as the box of its labels gives the masks and counts of the whole."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_a_written_image_is_read_back(tmp_path: Path, name: str, kind: str, dtyp
     np.testing.assert_array_equal(read.array, image.array)
     assert read.array.dtype == np.dtype(dtype).newbyteorder("=")
     assert read.array.flags.c_contiguous
-    # The format holds the affine in single precision; a second round keeps what the first has left.
+    # The format holds the affine in single precision. A second round trip changes nothing more.
     np.testing.assert_array_equal(read.affine_lps, image.affine_lps.astype(np.float32))
     write_image(read, tmp_path / name)
     np.testing.assert_array_equal(read_image(tmp_path / name).affine_lps, read.affine_lps)

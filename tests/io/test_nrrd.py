@@ -1,4 +1,4 @@
-"""NRRD images: round trips, other writers' files, and files that are not what they promise."""
+"""NRRD images: round trips, files of other programs, and damaged files."""
 
 from __future__ import annotations
 

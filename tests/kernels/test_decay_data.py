@@ -37,7 +37,7 @@ def test_mean_energy_of_yttrium_90_is_that_of_another_evaluation(measured: Measu
     measured(
         "Y-90, against ICRP Publication 107", 100.0 * (decay_data("Y-90").beta_mev / 0.932968 - 1.0), "%", signed=True
     )
-    # The mean alone; its spectrum may not be passed on, and nothing is computed with it.
+    # Only the mean is compared. The spectrum may not be distributed, and nothing is computed with it.
     assert decay_data("Y-90").beta_mev == pytest.approx(0.932968, rel=1.5e-3)
 
 

@@ -1,7 +1,7 @@
 """Monte Carlo transport against EGSnrc in voxels: S values, a liver dome under lung, a rib.
 
-The phantoms end in vacuum here and there; the outermost voxels are not scored. Each limit is the one that longer runs
-keep (docs/theory/monte_carlo.md), plus four standard errors of both sides.
+The phantoms end in vacuum in both programs, and the outermost voxels are not scored. Each limit is the one that longer
+runs keep (docs/theory/monte_carlo.md), plus four standard errors of both sides.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def test_monte_carlo_and_superposition_agree_with_egsnrc_in_a_second_liver_dome(
 
 @pytest.mark.claim("gas_fano")
 def test_gas_in_a_cavity_has_the_dose_of_its_wall(measured: Measured) -> None:
-    """Fano's theorem: activity in proportion to density, one substance. No other code's dose in gas was to be had."""
+    """Fano's theorem: activity in proportion to density in one substance. No other program's dose in gas was found."""
     shape, size = (15, 15, 15), (3.0, 3.0, 3.0)
     k, j, i = np.indices(shape) - 7
     radius = 3 * np.sqrt(k**2 + j**2 + i**2)

@@ -1,4 +1,4 @@
-"""Monte Carlo transport: bits, energy, uncertainty, agreement with the convolution, Fano's theorem, what is refused."""
+"""Monte Carlo transport: bits, energy, uncertainty, agreement with the convolution, Fano's theorem, refusals."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_uniform_map_has_the_dose_of_the_convolution(measured: Measured) -> No
 
 
 def test_activity_in_proportion_to_density_gives_one_dose() -> None:
-    # Fano's theorem: in one substance the fluence does not know the density.
+    # Fano's theorem: in one substance the fluence does not depend on the density.
     shape = (17, 17, 17)
     density = np.random.default_rng(1).uniform(0.5, 2.0, shape)
     inner = np.zeros(shape)

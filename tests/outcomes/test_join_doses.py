@@ -1,4 +1,4 @@
-"""Outcomes joined with doses: which rows meet, what is left out, and what is refused."""
+"""Outcomes joined with doses: joined rows, rows that are left out, and refusals."""
 
 from __future__ import annotations
 

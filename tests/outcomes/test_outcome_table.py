@@ -1,4 +1,4 @@
-"""Tables of outcomes: what is read, and how mistakes are named."""
+"""Tables of outcomes: reading and writing, and messages on mistakes."""
 
 from __future__ import annotations
 

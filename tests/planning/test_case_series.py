@@ -1,4 +1,4 @@
-"""The three published patients: the page's blocks print what the page shows, and the paper's numbers are met or not."""
+"""The three published patients: the blocks of the page print its numbers, and those of the paper are met or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Side by side: each model's own number, one partition model for all doses, the limits they break, and the reasons."""
+"""Comparison of models: their activities, doses by one partition model, exceeded limits, and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantities and limits as text: what is read, what is refused, and that every text reads back."""
+"""Quantities and limits as text: reading, refusals, and every text read back."""
 
 from __future__ import annotations
 

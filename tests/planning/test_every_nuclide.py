@@ -99,7 +99,7 @@ def _bed_metric() -> Any:
     return evaluation.dose_metric("BED")
 
 
-#: Each function: a value of it, and what that value is in proportion to.
+#: For each function a value, and the quantity to which the value is proportional.
 CALLS: dict[str, tuple[Callable[[Nuclide], float], Callable[[Nuclide], float]]] = {
     # Decay.
     "decayed_activity_gbq": (lambda n: planning.decayed_activity_gbq(3.0, 10.0, nuclide=n), _left(10.0)),

@@ -61,7 +61,7 @@ def named(phantom: PlanningPhantom) -> dict[str, Structure]:
 def test_a_plan_from_images_has_the_true_inputs_of_the_phantom(
     size: tuple[float, float, float], turned: bool, measured: Measured
 ) -> None:
-    """Within 1e-5 without blur, whatever the voxels and however the patient lies."""
+    """Within 1e-5 without blur, for any size of voxels and any position of the patient."""
     phantom = planning_phantom(size, lung_shunt_fraction=(0.08, 0.03))
     if turned:
         phantom = replace(

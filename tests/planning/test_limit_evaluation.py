@@ -1,4 +1,4 @@
-"""Doses compared with limits: what is certain, what depends on something, and what is not a break."""
+"""Doses compared with limits: certain states, states that depend on a missing fact, and states that exceed no limit."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ FIELDS = (
 
 
 def _exceeded(states: tuple[LimitState, ...]) -> set[str]:
-    """The limits that are exceeded for certain, by tissue and by what sets them apart."""
+    """Limits that are certainly exceeded, by tissue and conditions."""
     return {s.limit.case_of or s.limit.alternative_of or s.limit.id for s in states if s.state == "above limit"}
 
 

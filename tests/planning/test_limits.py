@@ -1,4 +1,4 @@
-"""The table of limits and targets: every cell of the guideline, and which entries apply to what is given."""
+"""The table of limits and targets: every cell of the guideline, and the entries that apply to the given facts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESIN_BILOBAR = {
     "< 40 Gy: the liver is neither pretreated nor its function compromised",
 }
 
-# Weber et al. 2022, tables 2, 3 and 4, cell by cell: device, disease, scenario, kind, what is printed.
+# Weber et al. 2022, tables 2, 3 and 4, cell by cell: device, disease, scenario, kind, printed text.
 # Table 4 prints the dose to the perfused volume without a sign.
 CELLS: list[tuple[str, str, str, str, set[str]]] = [
     ("glass", "HCC", "segmentectomy", "perfused", {"> 400 Gy"}),

@@ -45,7 +45,7 @@ def cases(draw: st.DrawFn) -> tuple[PartitionModel, dict[str, Any]]:
 
 
 def programme(plan: PartitionModel, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same question as `maximize c x, A x <= b`, written down from the dose matrix."""
+    """The same problem as `maximize c x, A x <= b`, made from the dose matrix."""
     matrix, rows, n = plan.dose_matrix_gy_per_gbq, plan.rows, len(plan.territories)
     kind = {"portion": "tumor_portion", "perfused_mean": "tumor_perfused", "whole_mean": "tumor_whole"}[
         given["tumor_dose"]

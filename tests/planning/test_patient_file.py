@@ -115,7 +115,7 @@ def test_every_known_key_is_documented_in_the_example() -> None:
 
 
 def test_every_commented_key_can_be_used(patient_file: Path) -> None:
-    """Each alternative of the example in place of what it is the alternative to."""
+    """Each alternative of the example replaces the line to which it is the alternative."""
     instead = {
         "normal_perfused_volume_ml": "normal_perfused_mass_kg",
         "normal_total_volume_ml": "normal_total_mass_kg",

@@ -1,4 +1,4 @@
-"""Known changes from plan to delivery come back as their causes, whatever the space of the plan."""
+"""Known changes from plan to delivery are split into their causes, in any space of the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uncertainty of planned doses: closed forms, both ways of propagation, inputs that hang together, hostile input."""
+"""Uncertainty of planned doses: closed forms, both ways of propagation, dependent inputs, hostile input."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_a_point_source_in_an_attenuating_body_is_found_at_any_depth() -> None:
 
 
 def test_the_phantom_shows_why_planar_views_overestimate() -> None:
-    """True 5 %; attenuated views give 8.7 %; with transmissions 4.1 %, for lung behind the dome counts as liver."""
+    """True 5 %; attenuated views give 8.7 %; with transmissions 4.1 %, because lung behind the dome counts as liver."""
     phantom = planning_phantom()
     views = PlanarViews.from_image(phantom.planar)
     lungs, liver = phantom.planar_regions

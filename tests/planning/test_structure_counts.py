@@ -1,4 +1,4 @@
-"""Counts in structures: the definition, the phantom's truth with and without blur, and what is refused."""
+"""Counts in structures: the definition, the phantom's truth with and without blur, and refusals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_counts_are_their_definition(seed: int, kind: str, fwhm: float | None) -
 @pytest.mark.claim("structure_counts")
 @pytest.mark.parametrize("size", [(4.8, 4.4, 4.0), (8.0, 6.0, 5.0), (3.0, 7.0, 4.0)])
 def test_counts_of_the_phantom_are_separated_to_their_true_values(size: tuple[float, float, float]) -> None:
-    """Without blur the voxels at surfaces are taken apart exactly, on any grid, also an oblique one."""
+    """Without blur the counts of voxels at surfaces are separated exactly, on any grid, also an oblique one."""
     phantom = planning_phantom(size, lung_shunt_fraction=(0.08, 0.03))
     named = {each.name: each for each in phantom.structures}
     tumors = [named["Tumor 1"], named["Tumor 2"]]

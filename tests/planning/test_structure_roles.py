@@ -1,4 +1,4 @@
-"""Roles by names: what is recognized, what the caller states, what is refused."""
+"""Roles of structures by name and as stated, and refusals."""
 
 from __future__ import annotations
 

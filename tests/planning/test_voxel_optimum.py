@@ -29,7 +29,7 @@ def activities(best: Any) -> list[float]:
     return list(best.delivered_activities_gbq.values())
 
 
-# One injection: the factor is the whole answer
+# One injection: the optimum is the largest factor
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_linear_part_equals_highs(measured: Measured) -> None:
     assert compared > 150
 
 
-# What is refused, in words
+# Refusals
 
 
 REFUSED: list[tuple[dict[str, Any], type[YttriaError], str]] = [

@@ -1,4 +1,4 @@
-"""Doses of a voxel plan: sums of injections, the dose image scaled, lungs, split maps, what is refused."""
+"""Doses of a voxel plan: sums of injections, the scaled dose image, lungs, split maps, refusals."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_territories_must_not_overlap() -> None:
                              lung_shunt_fraction=0.0)  # fmt: skip
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize(

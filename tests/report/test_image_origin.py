@@ -1,4 +1,4 @@
-"""The picture of a dose has the directions of its letters, whatever matplotlib's settings of the user are."""
+"""The picture of a dose has the directions of its letters with any settings of matplotlib."""
 
 from __future__ import annotations
 

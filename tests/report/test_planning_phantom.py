@@ -1,4 +1,4 @@
-"""The planning phantom: its truth is what its images hold, and the anatomy is that of the treated phantom."""
+"""The planning phantom: its images hold its truth, and the anatomy is that of the treated phantom."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_a_page_fits_the_screen_without_messages_of_the_browser(
     tab: Browser, pages: dict[str, Path], name: str, width: int, media: str
 ) -> None:
     tab.open(pages[name], width, media=media)
-    assert tab.complaints() == []
+    assert tab.messages() == []
     assert [url for url in tab.requests() if not url.startswith("file://")] == []
     assert len(tab.requests()) == 1
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -117,7 +117,7 @@ def test_printed_pages_are_whole(
     count = len(re.findall(rb"/Type\s*/Page\b", content))
     # More pages would mean that parts are separated from their headings.
     assert 2 <= count <= 8
-    assert tab.complaints() == []
+    assert tab.messages() == []
 
 
 def test_text_has_the_contrast_that_readers_need(tab: Browser, pages: dict[str, Path]) -> None:

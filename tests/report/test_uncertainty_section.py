@@ -1,4 +1,4 @@
-"""Uncertainties in a report: the numbers of doses.json, the bars of each budget, and what is not included."""
+"""Uncertainties in a report: the numbers of doses.json, the bars of each budget, and inputs that are not included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planes look the same whatever the order and direction of the array's axes."""
+"""Planes look the same for any order and direction of the array's axes."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_the_page_shows_the_message_of_each_error(name: str, call: Callable[[Pat
     with pytest.raises(getattr(errors, name)) as raised:
         call(tmp_path)
     said = str(raised.value).replace(f"{tmp_path}/", "").removeprefix(f"{tmp_path}: ")
-    # What the allocator adds depends on the system.
+    # The end of the message of the allocator depends on the system.
     assert f"```text\n{said.partition(': Unable to allocate')[0]}\n```" in sections()[name]
 
 

@@ -1,4 +1,4 @@
-"""The manual holds every page, and its checks find what is broken; `make docs` itself is run in `.ci/run`."""
+"""The manual holds every page, and its checks find broken links; `make docs` itself is run in `.ci/run`."""
 
 from __future__ import annotations
 

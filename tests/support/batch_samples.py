@@ -51,7 +51,7 @@ def rows(count: int, files: int = 4) -> list[dict[str, Any]]:
 
 
 def cohort(folder: Path, count: int) -> Path:
-    """Files and manifest; the path of the manifest."""
+    """Write files and manifest, and return the path of the manifest."""
     write_files(folder)
     write_manifest(rows(count), folder / "manifest.csv")
     return folder / "manifest.csv"
@@ -71,13 +71,13 @@ def contents(results: Path) -> dict[str, bytes]:
 
 
 def start(*arguments: str | Path, before: str = "") -> subprocess.Popen[str]:
-    """The command line in a process, and a group of processes, of its own; `before` is code that is run first."""
+    """Start the command line in a process group of its own, after the code `before`."""
     command = [sys.executable, "-c", f"{before}\nfrom yttria.cli import main; main()", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def finished(process: subprocess.Popen[str], code: int = 0) -> str:
-    """Its standard output, once it has ended as expected."""
+    """Wait for a process, check that it ended with `code`, and return its standard output."""
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, f"{out}\n{err}"
     return out
@@ -89,7 +89,7 @@ def ledger_lines(results: Path) -> list[bytes]:
 
 
 class LastFirstExecutor(Executor):
-    """Finishes the last of what it holds first, in one thread."""
+    """Executor of one thread that finishes the task first that was submitted last."""
 
     _max_workers = 4
 

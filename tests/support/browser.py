@@ -96,7 +96,7 @@ class Browser:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def complaints(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Messages of the console, exceptions and refusals since the page was opened."""
         kinds = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
         return [json.dumps(event["params"])[:500] for event in self.events if event.get("method") in kinds]

@@ -17,7 +17,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def invoke(*arguments: str | Path, code: int = 0, columns: int = 200) -> str:
-    """Run `yttria` with these arguments; return what it printed, without colours, if it ended with `code`."""
+    """Run `yttria` with these arguments. Check that it ended with `code`, and return its output without colors."""
     result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": str(columns), "TERM": "dumb"})
     assert result.exit_code == code, result.output
     return ANSI.sub("", result.output)

@@ -72,7 +72,7 @@ def write_series(
 ) -> Path:
     """One file a slice for values (k, j, i), stored as whole numbers `round((value - intercept) / slope)`.
 
-    `change(dataset, k)` may alter every header before it is written; `order` says which slice gets which number.
+    `change(dataset, k)` may alter every header before it is written; `order` states the number of each slice.
     """
     values = np.asarray(array, dtype=np.float64)
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def write_series(
 
 
 def set_pixels(dataset: Dataset, stored: npt.NDArray[Any]) -> None:
-    """Pixel data with what describes them: (rows, columns), or (frames, rows, columns)."""
+    """Set pixel data and the elements that describe them, from (rows, columns) or (frames, rows, columns)."""
     bits = 8 * stored.dtype.itemsize
     dataset.Rows, dataset.Columns = stored.shape[-2:]
     if stored.ndim == 3:

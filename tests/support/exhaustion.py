@@ -1,7 +1,8 @@
 """Calls in processes that have little memory, or no more threads: `python exhaustion.py CALL EDGE LIMIT...`.
 
-Each limit is a number of MiB that the process may add to what it has, or "threads": it may start none. One line a
-limit: the limit, then "done", the class of a yttria error or a `MemoryError`, or what must not happen.
+Each limit is a number of MiB by which the memory of the process may grow, or "threads", with which it may start none.
+One line is printed for each limit: the limit, then "done", the class of a yttria error or a `MemoryError`, or
+"unexpected" with the reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pages of HTML read by the standard library: their tables, and what a careful reader would refuse."""
+"""Pages of HTML read by the standard library: their tables, and faults of the markup."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HtmlTable:
 
 
 class Page(HTMLParser):
-    """A page: `tables`, `text`, `values` of all `data` elements, and lists of what is wrong."""
+    """A page: `tables`, `text`, `values` of all `data` elements, and lists of faults."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

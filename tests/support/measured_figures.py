@@ -1,6 +1,7 @@
 """The figures that tests measure, for the pages of the validation: `pytest --measured FILE` writes them.
 
-`@pytest.mark.claim("ID")` says which claim of docs/validation a test checks; the fixture `measured` takes its figures.
+`@pytest.mark.claim("ID")` names the claim of docs/validation that a test checks. The fixture `measured` takes its
+figures.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-#: What a test calls with a label, a value and its unit; `digits` are significant ones.
+#: Function that a test calls with a label, a value and its unit; `digits` are significant digits.
 Measured = Callable[..., None]
 #: By claim and label.
 FIGURES = pytest.StashKey[dict[str, dict[str, dict[str, object]]]]()

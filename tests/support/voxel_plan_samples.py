@@ -1,4 +1,4 @@
-"""Small voxel plans, questions about them, and an evaluation of many activities at once that shares no code."""
+"""Small voxel plans, problems for them, and an evaluation of many activities at once that shares no code."""
 
 from __future__ import annotations
 

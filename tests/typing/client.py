@@ -1,4 +1,4 @@
-"""A program of somebody else, as a type checker sees it: `mypy --strict` must accept every line and every type."""
+"""A program that uses yttria, as a type checker sees it: `mypy --strict` must accept every line and every type."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_limits_are_compared_by_roles_from_names(result: DoseResult, structures:
     assert found.roles.normal_whole == ("Normal Tissue",)
     rows = {row.structure: row.mean_gy for row in result.table(structures)}
     assert found.doses.normal_whole_dose_gy == pytest.approx(rows["Normal Tissue"], rel=1e-9)
-    # What the liver holds beside its six tumors is the segment that was drawn as normal tissue.
+    # The liver without its six tumors is the segment that was drawn as normal tissue.
     assert found.doses.normal_perfused_dose_gy == pytest.approx(rows["Normal Tissue"], rel=1e-9)
     assert min(found.doses.tumor_doses_gy) == pytest.approx(min(rows[name] for name in found.roles.tumors), rel=1e-9)
     states = {state.limit.kind: state.state for state in found.states}
@@ -77,7 +77,7 @@ def test_limits_are_compared_by_roles_from_names(result: DoseResult, structures:
 def test_a_pet_compared_with_itself_differs_only_by_the_stated_causes(
     pet: Image, result: DoseResult, structures: list[Structure]
 ) -> None:
-    """A plan of 1.6 GBq with shunt 0.05 beside 1.4 GBq with 0.02: what is left is what the liver's outline lost."""
+    """Plan of 1.6 GBq with shunt 0.05, delivery of 1.4 GBq with 0.02; uptake differs by activity outside the liver."""
     scaling = RelativeScaling(structures[0], lung_shunt_fraction=0.05, delivered_activity_gbq=1.6)
     plan = dose_image(pet, scaling=scaling)
     away = plan.transformed(np.linalg.inv(TURN))

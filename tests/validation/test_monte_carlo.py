@@ -1,4 +1,4 @@
-"""Against full Monte Carlo and published voxel S values, and what homogeneous methods cannot do."""
+"""Voxel S values against full Monte Carlo and published values, and the error of homogeneous methods at a lung."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yttria.conformance.monte_carlo import MONTE_CARLO_MEV, Table, compare_to_mo
 
 
 def tables() -> list[Table]:
-    """Those of the package, and whatever others the test data hold."""
+    """Tables of the package, and further tables of the test data."""
     folder = SHARED_DATA / "kernels" / "voxel_s_values_mc"
     more = {path.name: parse(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.csv"))}
     return list((more | {table.name: table for table in monte_carlo.tables()}).values())

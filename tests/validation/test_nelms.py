@@ -19,7 +19,7 @@ GRADIENTS = {"AP": "AntPost", "SI": "SupInf"}
 SUB_VOXEL_MM = 0.5
 #: Volume; mean; D95 and D5; D99 and D1: relative, by contour spacing and dose grid in mm (the coarser of the two).
 LIMITS = {1: (0.005, 0.005, 0.010, 0.02), 2: (0.010, 0.005, 0.015, 0.03), 3: (0.020, 0.005, 0.030, 0.05)}
-#: What docs/validation/geometry.md shows.
+#: Quantities that docs/validation/geometry.md shows.
 LABELS = {"volume_ml": "volume", "mean_gy": "mean", "d95_gy": "D95", "d5_gy": "D5", "d99_gy": "D99", "d1_gy": "D1"}
 COLUMNS = {
     "volume_ml": "volume_ml",
@@ -54,7 +54,7 @@ def structure(path: Path) -> Structure:
 
 
 def relative_errors(case: dict[str, str], sub_voxel_mm: float | None = SUB_VOXEL_MM) -> dict[str, float]:
-    """What the table of a case says against what the analytic set does; keys as in the table."""
+    """Relative differences of a case's table from the analytic set, with the keys of the table."""
     name = f"Linear_{GRADIENTS[case['gradient']]}_{case['dose_grid_mm']}mm_Aligned.dcm"
     result = DoseResult(image=dose(FOLDER / "DOSE" / name), provenance=None, advisories=(), activity_in_field_mbq=None)  # type: ignore[arg-type]
     (row,) = result.table([structure(FOLDER / "STRUCT" / f"{case['structure']}.dcm")], sub_voxel_mm=sub_voxel_mm)

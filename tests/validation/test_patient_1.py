@@ -98,7 +98,7 @@ def test_voxel_s_values_lower_hot_doses_and_raise_cold_ones(
     convolved = dose_image(
         pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05, method="voxel_s_values"
     )
-    # Energy is carried out of what is hot into what is cold, and 0.4 % of it beyond the kernel's support.
+    # Electrons carry energy from hot to cold regions, and 0.4 % of it beyond the kernel's support.
     for a, b in zip(local.table(structures), convolved.table(structures), strict=True):
         measured(f"{a.structure}, voxel S values", b.mean_gy, "Gy", digits=4)
         ratio = b.mean_gy / a.mean_gy

@@ -1,4 +1,4 @@
-"""RTSTRUCT files of another program, and what they really enclose."""
+"""RTSTRUCT files of another program, and the volumes that they enclose."""
 
 from __future__ import annotations
 

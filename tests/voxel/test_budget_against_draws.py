@@ -16,7 +16,7 @@ from yttria.voxel import propagate_uncertainty
 
 PHANTOM = liver_phantom((8.0, 8.0, 8.0))
 LIVER, TUMOR = PHANTOM.structures[0], PHANTOM.structures[2]
-#: What a budget takes by default and a propagation does not.
+#: Uncertainties that a budget includes by default and a propagation does not.
 NO_DEFAULTS: dict[str, Any] = {"half_life_uncertainty": 0.01, "method_uncertainty": 0.0}
 
 

@@ -1,4 +1,4 @@
-"""Convolution: agreement with the definition, conservation, sameness of bits, and what it does with hostile input."""
+"""Convolution: agreement with the definition, conservation, equal bits, hostile input."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_published_curve_states_its_source(name: str) -> None:
     assert curve.status in ("read", "secondary", "not verified")
     assert bool(curve.advisories()) == (curve.status != "read")
     assert pickle.loads(pickle.dumps(curve)) == curve
-    # What any of them must agree on: air, inflated lung, water and liver, which spread by less than 5 %.
+    # All curves agree in air, inflated lung, water and liver, in which they differ by less than 5 %.
     density = reference.density_from_ct([-1000, -800, 0, 55], curve.hounsfield_units, curve.density_g_per_ml)
     np.testing.assert_allclose(density, [0.001, 0.203, 1.008, 1.055], rtol=0.02, atol=0.002)
 

@@ -1,4 +1,4 @@
-"""Local deposition with a density of each voxel: the formula, air, provenance, what is refused."""
+"""Local deposition with a density of each voxel: the formula, air, provenance, refusals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_each_voxel_has_the_dose_of_its_own_density() -> None:
     uniform = dose_image(ACTIVITY, scaling=NOW, density_g_per_ml=1.06).image.array
     same = Image(np.full(SHAPE, 1.06), ACTIVITY.affine_lps, "g/mL")
     np.testing.assert_allclose(_dose(same).image.array, uniform, rtol=3e-7)
-    # Dose times mass is the energy, whatever the densities.
+    # Dose times mass is the energy, for any densities.
     energy = (result.image.array * density.array).sum(dtype=np.float64)
     assert energy == pytest.approx(C * ACTIVITY.array.sum(dtype=np.float64) / 1000, rel=1e-6)
 

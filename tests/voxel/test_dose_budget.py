@@ -1,4 +1,4 @@
-"""Budgets of doses: sensitivities against their definitions, a ball against the formulas for balls, what is missing."""
+"""Budgets of doses: sensitivities against their definitions, a ball against the formulas for balls, missing inputs."""
 
 from __future__ import annotations
 
@@ -279,7 +279,9 @@ def test_the_table_has_the_budgets_uncertainties_only_if_asked() -> None:
         assert row.volume_standard_uncertainty_ml == found[row.structure, "volume_ml"].standard_uncertainty
         assert (row.coverage_factor, found[row.structure, "mean_gy"].value) == (2.0, row.mean_gy)
     unknown = result.table(PHANTOM.structures, uncertainty=UncertaintyInputs())[0]
-    assert unknown.volume_standard_uncertainty_ml is None  # nothing is known of the outline: that is not zero
+    assert (
+        unknown.volume_standard_uncertainty_ml is None
+    )  # the uncertainty of the outline is not known, which is not zero
 
 
 def test_a_structure_outside_of_the_image_has_no_budget() -> None:

@@ -1,4 +1,4 @@
-"""The dose image: worked examples, scalings, what is refused, and what the result says of itself."""
+"""The dose image: worked examples, scalings, refusals, and the provenance of the result."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _box(kind: str = "oblique", fine: int = 1) -> Structure:
 
 
 def _codes(result: Any) -> list[str]:
-    # The sample's values are no patient's: what they give may be beyond the plausible.
+    # The sample is not a patient, so that its doses may be implausible.
     return [advisory.code for advisory in result.advisories if advisory.code != "voxel_dose_implausible"]
 
 
@@ -310,7 +310,7 @@ def test_voxel_s_values_that_do_not_fit_are_refused() -> None:
             dose_image(image, scaling=AT_ADMINISTRATION, density_g_per_ml=density)
 
 
-# What the result says
+# Provenance and table
 
 
 def test_the_provenance_is_ready_for_json() -> None:

@@ -1,4 +1,4 @@
-"""Ensembles of shifts and blurs: what moves, what the spread is, what is refused."""
+"""Ensembles of shifts and blurs: shifted images, spread of doses, refusals."""
 
 from __future__ import annotations
 

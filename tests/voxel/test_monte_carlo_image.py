@@ -1,4 +1,4 @@
-"""Monte Carlo on images: dose, uncertainty of voxels and structures, gas, when it stops, and what is refused."""
+"""Monte Carlo on images: dose, uncertainty of voxels and structures, gas, end of the simulation, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mean doses without the loss to the image's blur: analytic solids, the definition, and what is refused."""
+"""Mean doses without the loss to the image's blur: analytic solids, the definition, refusals."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_an_uncertain_resolution_makes_an_uncertain_coefficient() -> None:
 
 
 def test_without_blur_nothing_is_corrected() -> None:
-    """Whole voxels: with fractions, a width of 0 takes apart what voxels at surfaces mix."""
+    """With whole voxels. With fractions, a width of 0 separates the contents of voxels at surfaces."""
     mask = np.zeros((5, 6, 7), bool)
     mask[1:3, 2:5, 3:6] = True
     activity = np.random.default_rng(3).gamma(2.0, 2.0, mask.shape)

@@ -1,4 +1,4 @@
-"""Superposition on images: dose, gas, advisories, provenance, and what is refused."""
+"""Superposition on images: dose, gas, advisories, provenance, refusals."""
 
 from __future__ import annotations
 

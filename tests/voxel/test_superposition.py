@@ -1,4 +1,4 @@
-"""Superposition: its definition, Fano's theorem, energy, the uniform map, what is refused."""
+"""Superposition: its definition, Fano's theorem, energy, the uniform map, refusals."""
 
 from __future__ import annotations
 

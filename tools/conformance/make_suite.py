@@ -29,8 +29,7 @@ LIVER_G_PER_ML = 1.06
 
 
 def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str, NDArray[np.float64]]:
-    """By "k x j x i" in mm. Only the dose point kernel is a table of this project, and nothing else here belongs to the
-    core."""
+    """Compute octants of voxel S values by "k x j x i" in mm. Only the dose point kernel comes from the core."""
     kernel = dose_point_kernel("liver")
     made = {}
     for size in sizes:

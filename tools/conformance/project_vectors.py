@@ -132,7 +132,7 @@ def project_vectors() -> list[dict[str, Any]]:
             "own-dvh-weighted",
             "dvh_weighted",
             {"doses_Gy": doses, "occupancy": occupancy, "voxel_volume_mL": 0.064},
-            "volumes by fractional occupancy, doses never binned",
+            "volumes by voxel fractions, doses without bins",
         ),
         (
             "own-albi-boundary",

@@ -94,7 +94,7 @@ def _simple() -> list[dict[str, Any]]:
         _kernel_case("vox-uniform", COARSE, uniform, 0.0, "loss at the edges of the field: nothing lies outside"),
         _kernel_case("vox-sphere", CUBE, sphere, 0.0, "a sphere with partly filled voxels"),
         _kernel_case("vox-anisotropic", SLAB, blocks, 0.0, "two blocks on voxels that are no cubes"),
-        _kernel_case("vox-edge", COARSE, edge, 0.0, "sources at the corners of the field: nothing comes round"),
+        _kernel_case("vox-edge", COARSE, edge, 0.0, "sources at the corners of the field: no periodic images"),
     ]
 
 
@@ -108,7 +108,7 @@ def _phantoms() -> list[dict[str, Any]]:
     ct[8:, 2:-2, 2:-2] = -750.0
     ct = np.where(liver > 0.5, 60.0, ct)
     ct[0:2, 8:11, 5:8] = 700.0
-    # There is a little activity everywhere, like scatter, so that the mass of every voxel matters.
+    # Every voxel has a little activity, like scatter, so that the mass of each has an effect.
     scattered = activity + 2e4
     rng = np.random.default_rng(3)
     counts = 1e-3 * activity + 25.0 + rng.normal(0.0, 20.0, shape)

@@ -17,7 +17,7 @@ ROOMS = {
     "io": "Files",
     "io.dicom": "DICOM",
     "kernels": "Nuclides, kernels and voxel S values",
-    "evaluation": "What a dose distribution means",
+    "evaluation": "Evaluation of a dose distribution",
     "planning": "Activities",
     "case": "One case from its files to its record",
     "batch": "Many cases",
@@ -49,7 +49,7 @@ def pages() -> dict[str, str]:
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """Return what a room offers: its `__all__`, or the public names that it defines."""
+    """Return the public names of a room: its `__all__`, or the public names that it defines."""
     listed = getattr(module, "__all__", None)
     if listed is None:
         values = {name: value for name, value in vars(module).items() if not name.startswith("_")}
@@ -58,7 +58,7 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 def _room(module: ModuleType, title: str, at: dict[int, str]) -> dict[str, str]:
-    """Return the page of a room and of each of its names; what an earlier room has shown (`at`) has its page there."""
+    """Return the page of a room and of each of its names. A name of an earlier room (`at`) has its page there."""
     name = module.__name__
     room = name.removeprefix("yttria.")
     heading = f"{title}: {name}"
@@ -103,7 +103,7 @@ def _index() -> str:
     listed = "\n".join((*ROOMS, "reference"))
     return (
         "# API by room\n\nThe package is divided into rooms, one for each concern. A room uses only those below it.\n\n"
-        f"| room | what it holds |\n|---|---|\n{rows}\n"
+        f"| room | content |\n|---|---|\n{rows}\n"
         "| [`yttria.reference`](reference.rst) | every formula as its definition |\n\n"
         f"The most used names can be taken from `yttria` itself: {shorts}.\n\n"
         f"```{{toctree}}\n:hidden:\n:maxdepth: 1\n\n{listed}\n```\n"

@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from browser import Browser, browser, chromium  # noqa: E402
 
 WIDTHS = (1280, 400)
-#: Words of the search, and the page that must be among what is found.
+#: Words of the search, and the page that must be among the results.
 SEARCHES = {
     "gamma": "yttria.evaluation.gamma_index.html",
     "partition": "plot_partition_model.html",
@@ -23,14 +23,14 @@ _ENDED = "document.querySelector('#search-results p.search-summary')?.innerText 
 
 
 def too_wide(tab: Browser, page: Path, name: str) -> list[str]:
-    """Return a sentence for each width at which a page is wider than the screen, and for what its console holds."""
+    """Return a sentence for each width at which a page is wider than the screen, and each message of its console."""
     tab.open(page, WIDTHS[0])
     found = []
     for width in WIDTHS:
         tab.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         if (widest := int(tab.evaluate(_WIDEST))) > width:
             found.append(f"{name} is {widest} pixels wide on a screen of {width}")
-    found += [f"{name} complains: {each}" for each in tab.complaints()]
+    found += [f"{name} has the message {each}" for each in tab.messages()]
     return found + [f"{name} asks for {url}" for url in tab.requests() if not url.startswith("file:")]
 
 
@@ -50,7 +50,7 @@ def not_found(tab: Browser, folder: Path) -> list[str]:
 
 
 def main(folder: Path) -> int:
-    """Print the problems of a built manual; 1 if there is any. Without Chromium nothing is looked at."""
+    """Print the problems of a built manual; 1 if there is any. Without Chromium no page is checked."""
     program = chromium()
     if program is None:
         print("pages: Chromium is not installed, so that their width and the search were not checked")
@@ -63,7 +63,7 @@ def main(folder: Path) -> int:
         problems += not_found(tab, folder)
     for line in problems:
         print(f"error: {line}", file=sys.stderr)
-    print(f"{len(pages)} pages looked at, {len(problems)} problems")
+    print(f"{len(pages)} pages checked,  {len(problems)} problems")
     return int(bool(problems))
 
 

@@ -1,4 +1,4 @@
-"""Page of the command line: every command with its options, as the program itself knows them."""
+"""Page of the command line: every command with its options, taken from the program."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _row(parameter: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what Markdown would take for markup."""
+    """Return a text without characters that are markup in Markdown."""
     text = re.sub(r"\[/?(bold|dim|cyan|green|yellow|red)\]", "", text)
     pieces = re.split(r"(`[^`]*`)", text)
     kept = [p if p.startswith("`") else re.sub(r"([\\*_<>\[\]$])", r"\\\1", p) for p in pieces]

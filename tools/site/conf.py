@@ -91,12 +91,12 @@ warnings.filterwarnings("error", module=r"yttria\b")
 
 
 def skip_inherited_exceptions(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Leave out what every exception inherits from Python."""
+    """Leave out the methods that every exception inherits from Python."""
     return True if name in ("add_note", "with_traceback", "args") else None
 
 
 def link_references(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Lead the citation keys of a docstring's References to their rows in the table of sources."""
+    """Link the citation keys of a docstring's References to their rows in the table of sources."""
     keys = yttria.sources.sources()
     inside = False
     for n, line in enumerate(lines):
@@ -110,7 +110,7 @@ def link_references(app: Any, what: str, name: str, obj: Any, options: Any, line
 
 
 def setup(app: Any) -> None:
-    """Register what this project changes."""
+    """Register the functions of this file."""
     app.connect("autodoc-skip-member", skip_inherited_exceptions)
     # After numpydoc, whose sections these are.
     app.connect("autodoc-process-docstring", link_references, priority=900)

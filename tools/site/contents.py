@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Validation": (),
     "Look up": ("error_messages", "glossary", "advisories", "sources"),
 }
-#: Headings whose pages of the build itself follow those of `docs/`.
+#: Headings under which pages of the build follow those of `docs/`.
 MADE = {"Look up": ("api/index", "command_line"), "Validation": ("VALIDATION",)}
 #: Folders whose pages find their own heading.
 FOLDERS = {"theory/": "Theory", "validation/": "Validation"}

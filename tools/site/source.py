@@ -11,7 +11,7 @@ import command_page
 from contents import PROJECT, groups_of
 
 ROOT = Path(__file__).parents[2]
-#: Folders of scripts that sphinx-gallery makes pages of.
+#: Folders of scripts from which sphinx-gallery makes pages.
 TITLES = ("tutorials", "gallery")
 
 
@@ -48,7 +48,7 @@ def prune(html: Path, source: Path) -> None:
 
 
 def with_scripts(text: bytes) -> bytes:
-    """Lead links to scripts of the gallery to their pages; a line `Figure: [caption](script)` becomes their figure."""
+    """Link scripts of the gallery to their pages; `Figure: [caption](script)` becomes the figure."""
     page = r"\]\((?:\.\./)*(?:docs/)?(tutorials|gallery)/(\w+)\.py\)"
     shown = r"![\1](/\2/images/sphx_glr_\3_001.png)\n\n[\1](/\2/\3.rst)"
     found = re.sub(rf"^Figure: \[([^\]]+){page}$", shown, text.decode(), flags=re.MULTILINE)
@@ -77,7 +77,7 @@ def index(made: set[str]) -> str:
 
 
 def write(folder: Path, wanted: dict[str, bytes]) -> None:
-    """Write what has changed, and remove what is no longer wanted but for what Sphinx itself has made."""
+    """Write files that have changed, and remove others, except those that Sphinx has made."""
     for name, content in wanted.items():
         path = folder / name
         if not path.is_file() or path.read_bytes() != content:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Y-90 dosimetry in 3D Slicer: a panel over yttria. For research use only.
 
-The logic is in YttriaDosimetryLib and is tested outside of Slicer; this file holds what only Slicer can run.
+The logic is in YttriaDosimetryLib and is tested outside of Slicer. This file is the part that only Slicer can run.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class YttriaDosimetryWidget(ScriptedLoadableModuleWidget):
         self.layout.addStretch(1)
 
     def compute(self, _checked: bool = False) -> None:
-        """Compute the dose of what is selected, and show it or the reason why there is none."""
+        """Compute the dose of the selected nodes, and show it or the reason why there is none."""
         YttriaDosimetryLogic.install()
         from YttriaDosimetryLib.dosimetry import Settings
 

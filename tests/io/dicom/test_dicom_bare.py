@@ -106,6 +106,6 @@ def test_a_data_set_cut_short_gives_its_contours_or_an_error_of_yttria(tmp_path:
             (found,) = read_structures(tmp_path / "rs.dcm")
         except YttriaError:
             continue
-        # Only what follows the contours is missing.
+        # Only elements behind the contours are missing.
         assert found.volume_ml == pytest.approx(solid.volume_ml)
         assert length > 0.9 * len(data)

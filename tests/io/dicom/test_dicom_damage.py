@@ -1,4 +1,4 @@
-"""Broken DICOM: only our own errors, in bounded time and memory, whatever the bytes."""
+"""Broken DICOM: only errors of yttria, in bounded time and memory, for any bytes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def little_memory() -> Iterator[None]:
 
 
 def read(path: Path, neighbor: Path) -> None:
-    """Read a file in every way there is: no error but ours may come out."""
+    """Read a file with every reader. Only errors of yttria may be raised."""
     ways: tuple[Callable[[], object], ...] = (
         lambda: dicom.read_image([path, neighbor]),
         lambda: read_image(path),
@@ -111,7 +111,7 @@ def test_deeply_nested_sequences_are_skipped_or_refused(sound: dict[str, Path], 
     path = tmp_path / "x.dcm"
     path.write_bytes(original[:at] + nested + original[at:])
     if defined:
-        # Never looked into.
+        # The sequence is skipped by its length.
         assert read_image(path).shape == (4, 5, 7)
     else:
         with pytest.raises(FileFormatError, match="recursion"):
@@ -185,7 +185,7 @@ def test_a_deflated_file_is_not_inflated(sound: dict[str, Path], tmp_path: Path)
 )
 def test_impossible_numbers_of_a_header_are_refused(tmp_path: Path, keyword: str, value: object) -> None:
     def change(dataset: Dataset, k: int) -> None:
-        # Past pydicom's own checks, as a file from elsewhere comes.
+        # Without the checks of pydicom, as another program may write it.
         text = "\\".join(value) if isinstance(value, list) else str(value)
         dataset[keyword] = pydicom.DataElement(keyword, "LO", text)
 

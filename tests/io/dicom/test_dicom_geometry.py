@@ -1,4 +1,4 @@
-"""From slices to a grid: what is sorted, what is refused, and the affine in between."""
+"""From slices to a grid: order of slices, affine, refusals."""
 
 from __future__ import annotations
 

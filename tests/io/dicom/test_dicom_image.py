@@ -1,4 +1,4 @@
-"""PET, SPECT and CT series as images: known values at known places, and a refusal for each trap."""
+"""PET, SPECT and CT series as images: known values at known positions, and refusals of ambiguous files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sum_in_mbq(image: Image) -> float:
 
 
 def same_place(image: Image, array: np.ndarray, matrix: np.ndarray, tolerance: np.ndarray) -> None:
-    """Check that every value keeps its position in mm, whatever its index."""
+    """Check that every value keeps its position in mm, with any index."""
     k, j, i = np.indices(array.shape).reshape(3, -1)
     points = matrix @ np.array([i, j, k, np.ones_like(i)])
     back = np.rint((np.linalg.inv(image.affine_lps) @ points)[:3]).astype(int)

@@ -1,4 +1,4 @@
-"""A folder of DICOM from the command line: what it holds, what it lacks, and its doses."""
+"""A folder of DICOM from the command line: its content, missing data, and its doses."""
 
 from __future__ import annotations
 

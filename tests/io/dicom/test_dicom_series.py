@@ -1,4 +1,4 @@
-"""A series and what its headers state twice: damaged or missing slices, distances, dates, nuclide, units."""
+"""A series, and statements that its headers have twice: damaged or missing slices, distances, dates, nuclide, units."""
 
 from __future__ import annotations
 

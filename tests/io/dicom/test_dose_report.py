@@ -1,4 +1,4 @@
-"""Doses as a structured report on the segments of a segmentation: there and back, refused, and looked at by others."""
+"""Doses as a structured report on segments: written and read back, refusals, and the check by another program."""
 
 from __future__ import annotations
 
@@ -124,17 +124,17 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, provenance = rows_of(pet, seg)
     path = write_dose_report(rows, tmp_path / "sr.dcm", segmentation=seg, metrics=METRICS, provenance=provenance).path
 
-    def said() -> str:
+    def output() -> str:
         done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
         return done.stdout + done.stderr
 
-    assert "Comprehensive3DSR" in said().split()
-    errors = [line for line in said().splitlines() if line.startswith("Error")]
+    assert "Comprehensive3DSR" in output().split()
+    errors = [line for line in output().splitlines() if line.startswith("Error")]
     # The class of labelmaps is younger than the program.
     assert all(line.endswith("SOP Class that is not segmentation") for line in errors)
     assert not errors or pydicom.dcmread(seg).SegmentationType == "LABELMAP"
-    # It would have said so.
+    # A missing element is an error, so that the program has checked the file.
     dataset = pydicom.dcmread(path)
     del dataset.CompletionFlag
     pydicom.dcmwrite(path, dataset)
-    assert "Error - </CompletionFlag" in said()
+    assert "Error - </CompletionFlag" in output()

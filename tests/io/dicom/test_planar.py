@@ -1,4 +1,4 @@
-"""Planar nuclear medicine: views by their codes, energy windows, two files, and what is refused."""
+"""Planar nuclear medicine: views by their codes, energy windows, two files, refusals."""
 
 from __future__ import annotations
 

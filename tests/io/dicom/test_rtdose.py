@@ -1,4 +1,4 @@
-"""RTDOSE: what is written is legal, comes back within half a step, and is read by others; what is read is checked."""
+"""RTDOSE files as written: valid by the standard, read back within half a step, and read by other programs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_written_dose_is_read_back_within_half_a_step(tmp_path: Path, pet: Pat
     expected = dose.array if np.linalg.det(dose.affine_lps[:3, :3]) > 0 else dose.array[::-1]
     assert np.abs(back.array - expected).max() <= 0.5 * written.step_gy * (1 + 1e-6)
     assert written.step_gy <= dose.array.max() / (2**32 - 1) * (1 + 2e-9)
-    # Every voxel at its place, whatever the order of the frames.
+    # Every voxel keeps its position, for any order of the frames.
     index = np.array([[0, 0, 0, 1], [6, 0, 3, 1], [2, 4, 1, 1]], float).T
     for i, j, k, _ in index.T.astype(int).tolist():
         place = np.linalg.inv(back.affine_lps) @ dose.affine_lps @ [i, j, k, 1]
@@ -96,7 +96,7 @@ def test_the_same_dose_gives_the_same_bytes(tmp_path: Path, pet: Path) -> None:
     assert len(uids) == 2
 
 
-# What the header says
+# Header
 
 
 def test_patient_study_and_frame_are_those_of_the_reference(tmp_path: Path, pet: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_dose_without_a_reference_may_lack_a_frame_of_reference(tmp_path: Path
 
 
 def _validated(path: Path, folder: Path) -> str:
-    """What dciodvfy says of the file as it is, but for 16-bit pixels: it aborts on any file with 32."""
+    """Output of dciodvfy for the file with pixels of 16 bits, because it aborts on any file with 32 bits."""
     dataset = pydicom.dcmread(path)
     dataset.BitsAllocated = dataset.BitsStored = 16
     dataset.HighBit = 15
@@ -174,14 +174,14 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path) -> None:
         (dose_of("flipped"), {"reference": pet, "dose_type": "EFFECTIVE"}),
         (dose_of("permuted"), {"reference": None, "tissue_heterogeneity": "IMAGE\\ROI_OVERRIDE"}),
     ):
-        said = _validated(written_rtdose(tmp_path, dose, **options).path, tmp_path)
-        assert "RTDose" in said.split()
-        assert "Error" not in said
+        output = _validated(written_rtdose(tmp_path, dose, **options).path, tmp_path)
+        assert "RTDose" in output.split()
+        assert "Error" not in output
         # Without a reference it warns of the patient it does not know.
-        assert ("Warning" in said) == (options["reference"] is None)
-    # It would have said so.
-    said = _validated(written_rtdose(tmp_path, plan_reference=False).path, tmp_path)
-    assert "Error - </ReferencedRTPlanSequence" in said
+        assert ("Warning" in output) == (options["reference"] is None)
+    # A missing element is an error, so that the program has checked the file.
+    output = _validated(written_rtdose(tmp_path, plan_reference=False).path, tmp_path)
+    assert "Error - </ReferencedRTPlanSequence" in output
 
 
 @pytest.mark.claim("rtdose_round_trip")
@@ -215,7 +215,7 @@ def test_pydicom_reads_the_same_doses(tmp_path: Path) -> None:
     np.testing.assert_allclose(dataset.pixel_array * float(dataset.DoseGridScaling), values(), rtol=1e-7, atol=1e-6)
 
 
-# What is read
+# Reading
 
 
 @pytest.mark.parametrize("kind", ["plain", "oblique"])
@@ -251,7 +251,7 @@ def test_a_real_dose_is_read_back_within_half_a_step(shared_data: Path, tmp_path
     assert not written.advisories
 
 
-# What is refused to be written
+# Refusals
 
 
 @pytest.mark.parametrize(

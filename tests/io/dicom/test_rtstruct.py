@@ -1,4 +1,4 @@
-"""RTSTRUCT in and out: the outline of a mask keeps its volume, and what other tools got wrong is right here."""
+"""RTSTRUCT written and read: the outline of a mask keeps its volume, and known mistakes of other tools are avoided."""
 
 from __future__ import annotations
 
@@ -182,10 +182,10 @@ def test_dciodvfy_finds_no_error(tmp_path: Path) -> None:
     for reference in (None, tmp_path / "pet"):
         write_rtstruct([Structure("Ball", ball(), AFFINE)], path, reference=reference)
         done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
-        said = done.stdout + done.stderr
-        assert "RTStructureSet" in said.split()
-        assert "Error" not in said
-    # It would have said so.
+        output = done.stdout + done.stderr
+        assert "RTStructureSet" in output.split()
+        assert "Error" not in output
+    # A missing element is an error, so that the program has checked the file.
     dataset = pydicom.dcmread(path)
     del dataset.StructureSetLabel
     pydicom.dcmwrite(path, dataset)

@@ -1,4 +1,4 @@
-"""Regions of an RTSTRUCT: whose contours are whose, which are read, and what is known of the patient."""
+"""Regions of an RTSTRUCT: their contours, their selection, and the identity of the patient."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ def lps_from_ras(matrix: Any) -> Any:
 def image_of_volume(node: Any, unit: str, util: Any) -> yttria.Image:
     """View a scalar volume as an image.
 
-    Raises `yttria.errors.GeometryError` if the volume lies under a transform, because its matrix does not state then
-    where it is shown.
+    Raises `yttria.errors.GeometryError` if the volume lies under a transform, because its matrix then differs from the
+    position at which it is shown.
     """
     refuse_transform(node)
     matrix = util.vtkMatrixFromArray(np.eye(4))
@@ -70,7 +70,7 @@ def show_table(rows: Sequence[dict[str, Any]], node: Any, string_array: Any) -> 
 
 
 def shown(value: Any) -> str:
-    """A value as text; nothing for one that is not known."""
+    """A value as text, empty if it is not known."""
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
