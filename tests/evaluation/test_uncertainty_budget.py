@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from yttria import evaluation as e
 from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnknownNameError, YttriaError
-from yttria.evaluation.uncertainty_budget import correlation_matrix
+from yttria.evaluation.correlated_components import correlation_matrix
 from yttria.reference import uncertainty as reference
 
 CURVE = e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=[[0.04, -0.003], [-0.003, 0.0025]])

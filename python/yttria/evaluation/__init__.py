@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .ball_recovery import ball_recovery
     from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
     from .budget_difference import UncertainDifference, uncertain_difference
+    from .correlated_components import combined_standard_uncertainty
     from .difference_uncertainty import DifferenceUncertainty
     from .dose_comparison import DoseComparison, compare_doses
     from .dose_metrics import DoseMetric, dose_metric, metric_value
@@ -35,12 +36,7 @@ if TYPE_CHECKING:
         dose_uncertainty,
         partition_uncertainty,
     )
-    from .uncertainty_budget import (
-        UncertaintyBudget,
-        UncertaintyComponent,
-        UncertaintyRow,
-        combined_standard_uncertainty,
-    )
+    from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, UncertaintyRow
     from .uncertainty_inputs import UncertaintyInputs
     from .volume_uncertainty import (
         VolumeUncertainty,
@@ -127,6 +123,7 @@ lazy_room(
         ".ball_recovery": ("ball_recovery",),
         ".biologically_effective_dose": ("InjectionBed", "bed_gy", "bed_of_injections", "dose_from_bed_gy", "eqd2_gy"),
         ".budget_difference": ("UncertainDifference", "uncertain_difference"),
+        ".correlated_components": ("combined_standard_uncertainty",),
         ".difference_uncertainty": ("DifferenceUncertainty",),
         ".dose_comparison": ("DoseComparison", "compare_doses"),
         ".dose_metrics": ("DoseMetric", "dose_metric", "metric_value"),
@@ -155,12 +152,7 @@ lazy_room(
             "dose_uncertainty",
             "partition_uncertainty",
         ),
-        ".uncertainty_budget": (
-            "UncertaintyBudget",
-            "UncertaintyComponent",
-            "UncertaintyRow",
-            "combined_standard_uncertainty",
-        ),
+        ".uncertainty_budget": ("UncertaintyBudget", "UncertaintyComponent", "UncertaintyRow"),
         ".uncertainty_inputs": ("UncertaintyInputs",),
         ".volume_uncertainty": (
             "VolumeUncertainty",

@@ -9,7 +9,8 @@ from typing import Any
 from .._foundation.choices import UNCERTAINTY_SOURCES, BudgetUnit, UncertaintySource
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, OutOfRangeError
-from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, combined_standard_uncertainty
+from .correlated_components import combined_standard_uncertainty
+from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import yttria._core as _core
 from .._foundation.choices import UncertaintySource
 from .._foundation.provenance import Provenance
 from ..evaluation import UncertaintyInputs
-from ..evaluation.uncertainty_budget import correlation_matrix
+from ..evaluation.correlated_components import correlation_matrix
 from .dose_components import HALF_LIFE_UNCERTAINTY, METHOD_UNCERTAINTIES
 
 Array = NDArray[np.float64]
