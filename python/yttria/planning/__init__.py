@@ -102,8 +102,9 @@ if TYPE_CHECKING:
     )
     from .vials import VialChoice, VialOption, vial_choice
     from .voxel_optimum import VoxelOptimum, optimize_voxel_activities
-    from .voxel_plan import VoxelPlan, voxel_plan
+    from .voxel_plan import VoxelPlan
     from .voxel_plan_doses import VoxelPlanDoses
+    from .voxel_plan_from_maps import voxel_plan
 
 __all__ = [
     "ActivityAtLimit",
@@ -378,7 +379,8 @@ lazy_room(
         ),
         ".vials": ("VialChoice", "VialOption", "vial_choice"),
         ".voxel_optimum": ("VoxelOptimum", "optimize_voxel_activities"),
-        ".voxel_plan": ("VoxelPlan", "voxel_plan"),
+        ".voxel_plan": ("VoxelPlan",),
         ".voxel_plan_doses": ("VoxelPlanDoses",),
+        ".voxel_plan_from_maps": ("voxel_plan",),
     },
 )

@@ -17,7 +17,8 @@ from .dose_quantity import DoseQuantity
 from .optimum import ShadowPrice
 from .plan_limits import ANY_ACTIVITY_GBQ, PlanLimit
 from .quantity_functions import value_at_level
-from .split_search import Conflict, SplitProblem, SplitSearch
+from .split_problem import Conflict, SplitProblem
+from .split_search import SplitSearch
 from .voxel_plan import VoxelPlan
 
 #: Share by which a limit is changed to find its shadow price.

@@ -15,7 +15,7 @@ from .dose_functions import Array, MeanDose
 from .dose_quantity import LUNGS, DoseLimit, DoseQuantity, as_limit
 from .optimum import Constraint, Limits
 from .quantity_functions import restriction_of
-from .split_search import Restriction
+from .split_problem import Restriction
 from .voxel_plan import VoxelPlan
 
 #: Activity in GBq that exceeds any vial. An activity that reaches it is not limited.

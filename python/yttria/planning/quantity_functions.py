@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import ArgumentError, UndefinedError
 from .dose_functions import DoseFunction, GeneralizedEud, MeanDose, RankDose, SurvivalEud
 from .dose_quantity import DoseLimit, DoseQuantity
-from .split_search import Restriction
+from .split_problem import Restriction
 from .voxel_plan import VoxelPlan
 
 _NO_GOAL = {

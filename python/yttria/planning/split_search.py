@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 import yttria._core as _core
 
 from ..errors import UndefinedError
-from .dose_functions import Array, DoseFunction, RankDose, tangent
+from .dose_functions import Array, RankDose, tangent
+from .split_problem import Conflict, Restriction, SplitOptimum, SplitProblem
 
 #: Rounds of tangents in the first cone and in every other.
 _FIRST_ROUNDS, _ROUNDS = 60, 6
@@ -35,57 +36,6 @@ _STEPS, _VOXELS = 200, 1e6
 #: Number of splits of the grid from which the search climbs, and their distance.
 _STARTS, _APART = 3, 0.12
 _GOLDEN = 0.3819660112501051
-
-
-@dataclass(frozen=True, kw_only=True)
-class Restriction:
-    """Function of the activities that must not exceed a level in Gy."""
-
-    function: DoseFunction
-    level_gy: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitProblem:
-    """Problem to maximize the smallest goal with `maxima` at most, and `minima` at least, at their levels.
-
-    `lower_gbq` and `upper_gbq` bound each activity; the upper bounds are finite.
-    """
-
-    goals: tuple[DoseFunction, ...]
-    maxima: tuple[Restriction, ...]
-    minima: tuple[Restriction, ...]
-    lower_gbq: Array
-    upper_gbq: Array
-
-    @property
-    def linear(self) -> bool:
-        """Whether everything is a mean."""
-        functions = (*self.goals, *(r.function for r in (*self.maxima, *self.minima)))
-        return all(function.kind == "linear" for function in functions)
-
-    def goal(self, activities: Array) -> float:
-        """The smallest goal in Gy."""
-        return min(goal.value(activities) for goal in self.goals)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conflict:
-    """Split, of all that were tried, whose targets contradict the limits least, by the factor `least / most`."""
-
-    split: Array
-    least: float
-    most: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitOptimum:
-    """Best activities in GBq, their goal in Gy, an upper bound of the goal of any plan, and the number of cones."""
-
-    activities: Array
-    goal_gy: float
-    bound_gy: float
-    cones: int
 
 
 @dataclass(order=True, kw_only=True)
