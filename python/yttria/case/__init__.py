@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .case import FIELDS, FILE_FIELDS, Case, problems
 
 if TYPE_CHECKING:
-    from .dose import DosedCase, dose_case, segmentation_of_case, summary, write_case_report, write_case_rtdose
+    from .dicom_results import segmentation_of_case, write_case_report, write_case_rtdose
+    from .dose import DosedCase, dose_case, summary
     from .inputs import CaseInputs, read_case
     from .record import CaseRecord, record_case
     from .stored import StoredResult, read_planned_result, read_stored_result
@@ -37,7 +38,8 @@ __all__ = [
     "write_case_rtdose",
 ]
 _LATER = {
-    "dose": ("DosedCase", "dose_case", "segmentation_of_case", "summary", "write_case_report", "write_case_rtdose"),
+    "dicom_results": ("segmentation_of_case", "write_case_report", "write_case_rtdose"),
+    "dose": ("DosedCase", "dose_case", "summary"),
     "inputs": ("CaseInputs", "read_case"),
     "record": ("CaseRecord", "record_case"),
     "stored": ("StoredResult", "read_planned_result", "read_stored_result"),
