@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram
 from ..errors import UndefinedError
-from ..evaluation import PartialVolumeInputs, RecoveredMean, StructureSpheres, UncertaintyBudget, UncertaintyInputs
+from ..evaluation import PartialVolumeInputs, UncertaintyBudget, UncertaintyInputs
 from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .dosed_image import DosedImage
-from .microspheres import microsphere_spread
+from .dosed_structures import structure_budgets_of, structure_spheres
 from .recovered_means import recovered_means
 from .structure_fractions import fractions_key
-from .structure_uncertainty import EvaluatedStructures, budgets_of_structures
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -249,24 +247,15 @@ class DoseResult(DosedImage):
         how: dict[str, Any] = {"sub_voxel_mm": sub_voxel_mm, "threads": threads}
         blur = PartialVolumeInputs() if partial_volume is None else partial_volume
         recovered = recovered_means(self, structures, blur, **how)
-        spheres, budgets = self._spheres(structures, uncertainty, threads), []
+        spheres, budgets = structure_spheres(self, structures, uncertainty, threads), []
         if uncertainty is not None:
             stated = uncertainty.replaced(recovery=uncertainty.recovery or blur.recovery)
             by_matrix = recovered if blur.method == "transfer_matrix" else {}
             more: dict[str, Any] = {"recovered": by_matrix, "fwhm_mm": blur.mean_fwhm_mm, "reference": reference}
-            budgets = self._budgets(structures, stated, spheres, **more, **how)
+            budgets = structure_budgets_of(self, structures, stated, spheres, **more, **how)
         found = (replace(row, recovered=recovered.get(row.structure)) for row in rows)
         found = (replace(row, spheres=spheres.get(row.structure)) for row in found)
         return [row.with_uncertainty(budgets) for row in found], budgets
-
-    def _spheres(
-        self, structures: Sequence[Structure], inputs: UncertaintyInputs | None, threads: int | None
-    ) -> dict[str, StructureSpheres]:
-        """Return the microspheres of each structure; empty if their activity is not stated."""
-        if inputs is None or inputs.sphere_activity_bq is None:
-            return {}
-        spread = microsphere_spread(self, structures, sphere_activity_bq=inputs.sphere_activity_bq, threads=threads)
-        return {each.structure: each for each in spread.structures}
 
     def evaluate(
         self,
@@ -378,48 +367,7 @@ class DoseResult(DosedImage):
         >>> mean.quantity, [each.source for each in mean.components]
         ('mean_gy', ['volume', 'calibration', 'decay'])
         """
-        spheres = self._spheres(structures, inputs, threads)
-        return self._budgets(
-            structures, inputs, spheres, reference=reference, sub_voxel_mm=sub_voxel_mm, threads=threads
+        spheres = structure_spheres(self, structures, inputs, threads)
+        return structure_budgets_of(
+            self, structures, inputs, spheres, reference=reference, sub_voxel_mm=sub_voxel_mm, threads=threads
         )
-
-    def _budgets(
-        self,
-        structures: Sequence[Structure],
-        inputs: UncertaintyInputs,
-        spheres: Mapping[str, StructureSpheres],
-        *,
-        reference: Structure | None,
-        sub_voxel_mm: float | None,
-        threads: int | None,
-        recovered: Mapping[str, RecoveredMean] = MappingProxyType({}),
-        fwhm_mm: float | None = None,
-    ) -> list[UncertaintyBudget]:
-        evaluated = self._evaluated(structures, sub_voxel_mm, threads)
-        known = {s.name: s for s in structures}
-        if reference is not None:
-            known.setdefault(reference.name, reference)
-        fractions = self.voxel_fractions(list(known.values()), threads=threads)
-        statistics = {n: self._mean_uncertainties_gy.get(fractions_key(f)) for n, f in fractions.items()}
-        budgets = budgets_of_structures(
-            EvaluatedStructures(
-                dose=self.image,
-                activity=self.activity,
-                provenance=self.provenance,
-                structures=known,
-                fractions=fractions,
-                histograms={name: found[2] for name, found in evaluated.items() if found[2] is not None},
-                statistics_gy={name: u for name, u in statistics.items() if u is not None},
-                microspheres_gy={
-                    name: each.mean_uncertainty_gy
-                    for name, each in spheres.items()
-                    if each.mean_uncertainty_gy is not None
-                },
-                gas=self.gas,
-                recovered=recovered,
-                fwhm_mm=fwhm_mm,
-            ),
-            inputs,
-            threads,
-        )
-        return [budget for of_structure in budgets.values() for budget in of_structure]
