@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._foundation.arrays import empty, grid_shape, volume
+from .._foundation.arrays import volume
 from .._foundation.brief import brief
 from .._foundation.choices import Beyond, NiftiMatrix, ResamplingMethod, Unit
-from .._foundation.units import UNITS, checked_unit
+from .._foundation.units import checked_unit
 from ..advisory import Advisory
-from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnitError
+from ..errors import ArgumentError, ShapeError, UnitError
 from .affine import (
     Affine,
     Grid,
@@ -23,19 +23,19 @@ from .affine import (
     checked_affine,
     checked_frame,
     checked_source,
-    same_grid,
     transformed_place,
-    voxel_size_mm,
 )
 from .guest_images import guest_image
+from .placed_array import PlacedArray, grid_of
 from .resampling import resampled_values, resampling_advisories
+from .unit_conversion import converted_values
 
 #: Further fields of an image that its copies keep.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class Image(PlacedArray):
     """Three-dimensional array with its position in the patient and the unit of its values.
 
     Parameters
@@ -158,44 +158,6 @@ class Image:
         shape, size = (" x ".join(f"{n:.5g}" for n in of) for of in (self.shape, self.voxel_size_mm))
         return f"Image({shape} voxels (k, j, i) of {size} mm, {self.array.dtype}, in {self.unit})"
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of voxels per axis (k, j, i)."""
-        k, j, i = self.array.shape
-        return k, j, i
-
-    @property
-    def voxel_size_mm(self) -> tuple[float, float, float]:
-        """Voxel size in mm per axis (k, j, i)."""
-        return voxel_size_mm(self.affine_lps)
-
-    @property
-    def voxel_volume_ml(self) -> float:
-        """Volume of one voxel in mL."""
-        return float(np.prod(self.voxel_size_mm)) * 1e-3
-
-    def same_grid(self, other: Image) -> bool:
-        """Decide whether another image lies on the same grid.
-
-        Parameters
-        ----------
-        other : Image
-            The other image.
-
-        Returns
-        -------
-        bool
-            Whether both have the same shape and no corner voxel farther apart than 0.001 mm.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> image = Image(np.zeros((2, 3, 4)), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
-        >>> image.same_grid(image.with_array(np.ones((2, 3, 4)), "Bq/mL"))
-        True
-        """
-        return same_grid(self.shape, self.affine_lps, other.shape, other.affine_lps)
-
     def with_array(self, array: npt.NDArray[Any], unit: Unit) -> Image:
         """Put another array on this grid.
 
@@ -296,25 +258,8 @@ class Image:
         >>> float(image.to("Gy").array[0, 0, 0])
         1.5
         """
-        quantity, size = UNITS[self.unit]
-        target, target_size = UNITS[checked_unit(unit)]
-        if target != quantity:
-            raise UnitError(f"{self.unit} ({quantity}) cannot be converted to {unit} ({target})")
-        if size == target_size:
-            return self
-        # Only whole factors are used, so that a conversion and its inverse round once each. Types that the core does
-        # not know become float64, because a thousand times a float16 may be infinite.
-        dtype = self.array.dtype if self.array.dtype.char in "fd" else np.dtype(np.float64)
-        scale = dtype.type(max(size, target_size) / min(size, target_size))
-        out = empty(self.shape, dtype.newbyteorder("="), f"the image in {unit}")
-        try:
-            with np.errstate(over="raise"):
-                (np.multiply if size > target_size else np.divide)(self.array, scale, out=out, casting="unsafe")
-        except FloatingPointError:
-            raise OutOfRangeError(
-                f"an image in {unit} must fit into {dtype.name}, got values too large for it"
-            ) from None
-        return self.with_array(out, unit)
+        values = converted_values(self.array, self.unit, checked_unit(unit))
+        return self if values is self.array else self.with_array(values, unit)
 
     def resampled_on(
         self,
@@ -443,16 +388,3 @@ class ResampledImage:
             "image_transform_lps": None if self.image.transform_lps is None else self.image.transform_lps.tolist(),
             "image_transform_source": self.image.transform_source,
         }
-
-
-def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> Grid:
-    """Return the shape (k, j, i) and the affine of a grid, given as an image or as (shape, affine_lps).
-
-    Any other object raises `ArgumentError`, an affine that cannot be used `GeometryError`, and a shape that is not
-    three whole numbers of at least 1 `ShapeError`.
-    """
-    if isinstance(grid, Image):
-        return Grid(grid.shape, grid.affine_lps)
-    if not (isinstance(grid, tuple) and len(grid) == 2):
-        raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-    return Grid(grid_shape(grid[0]), checked_affine(grid[1]))

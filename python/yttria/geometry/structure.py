@@ -24,7 +24,8 @@ from .affine import (
     transformed_place,
     voxel_size_mm,
 )
-from .image import Image, grid_of
+from .image import Image
+from .placed_array import grid_of
 from .voxel_fractions import voxel_fractions
 
 #: Labels are written as 32-bit integers at most.
