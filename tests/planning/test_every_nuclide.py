@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from public_parameters import public_parameters
 
 import yttria
 from yttria import Image, Nuclide, Structure, evaluation, planning, voxel
 from yttria.errors import YttriaError
 from yttria.phantom import liver_phantom
 
-ROOMS = tuple(
-    f"yttria{room}"
-    for room in ("", ".case", ".evaluation", ".geometry", ".io", ".io.dicom", ".kernels", ".phantom", ".planning",
-                 ".report", ".voxel")
-)  # fmt: skip
 PRESETS = [Nuclide(name) for name in Nuclide.presets()]
 SPHERES = {"Y-90", "Ho-166", "P-32", "Re-188"}
 #: Results that state a nuclide, made by a function of the walk.
@@ -304,29 +298,13 @@ TRANSPORT: dict[str, Callable[[Nuclide], float]] = {
 }
 
 
-def _takes_nuclide() -> Iterator[str]:
-    """Functions and classes of the package with a parameter that is a nuclide."""
-    for room in map(importlib.import_module, ROOMS):
-        for name in room.__all__:
-            exported = getattr(room, name)
-            members = {"": exported}
-            if inspect.isclass(exported):
-                members |= {
-                    key: value
-                    for key, value in inspect.getmembers(exported)
-                    if not key.startswith("_") and not isinstance(value, property)
-                }
-            for key, member in members.items():
-                try:
-                    parameters = inspect.signature(member).parameters.values()
-                except (TypeError, ValueError):
-                    continue
-                if any(p.name == "nuclide" or "Nuclide" in str(p.annotation) for p in parameters):
-                    yield f"{name}.{key}".rstrip(".")
-
-
 def test_no_function_that_takes_a_nuclide_is_left_out() -> None:
-    assert set(_takes_nuclide()) - RESULTS - set(ELSEWHERE) == CALLS.keys() | TRANSPORT.keys() | {"PlanSettings"}
+    takes_nuclide = {
+        name
+        for name, parameters in public_parameters()
+        if any(p.name == "nuclide" or "Nuclide" in str(p.annotation) for p in parameters)
+    }
+    assert takes_nuclide - RESULTS - set(ELSEWHERE) == CALLS.keys() | TRANSPORT.keys() | {"PlanSettings"}
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
@@ -380,74 +358,3 @@ def test_transport_gives_the_dose_of_the_nuclide_or_refuses_it_by_name(name: str
         found, reference = found * nuclide.half_life_h, reference * Nuclide().half_life_h
     # In 9 to 30 mm of one medium, not all energy stays inside; the shares differ by the ranges.
     assert found / _factor(nuclide) == pytest.approx(reference, rel=0.25)
-
-
-#: Functions that take microspheres, with a call for each of them.
-_RESULT = yttria.dose_image(MBQ, scaling=yttria.AbsoluteScaling(0.0), method="local_deposition")
-
-
-def _result_of(device: str) -> Any:
-    if device in ("glass", "resin"):
-        return _RESULT
-    nuclide = Nuclide("HO166" if device == "holmium" else "RE188")
-    return yttria.dose_image(MBQ, scaling=yttria.AbsoluteScaling(0.0), method="local_deposition", nuclide=nuclide)
-
-
-DEVICES: dict[str, Callable[[Any], object]] = {
-    "Patient": lambda d: planning.Patient(
-        device=d, lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=1.0,
-        nuclide=Nuclide("RE188") if d == "custom" else None,  # type: ignore[arg-type]
-    ),
-    "PatientTerritories": lambda d: planning.PatientTerritories(
-        device=d, territories=[LOBE], nuclide=Nuclide("RE188") if d == "custom" else None,  # type: ignore[arg-type]
-    ),
-    "PlanSettings": lambda d: planning.PlanSettings(device=d, nuclide="RE188" if d == "custom" else None),
-    "delivered_limits": lambda d: planning.delivered_limits(_result_of(d), [LIVER], device=d),
-    "dose_limits": lambda d: planning.dose_limits(device=d),
-    "evaluate_limits": lambda d: planning.evaluate_limits(planning.TreatmentDoses(lung_dose_gy=3.0), device=d),
-    "structure_metrics": lambda d: planning.structure_metrics(_result_of(d), [LIVER], ["V30"], device=d),
-    "tissue_parameters": lambda d: planning.tissue_parameters(["strigari-2010-resin-hcc"], device=d),
-    "ParameterSet.advisories": lambda d: evaluation.parameter_set("strigari-2010-resin-hcc").advisories(d),
-}  # fmt: skip
-#: Records that state the microspheres of something else.
-STATED = {"Limit", "ParameterSet", "LimitQuery"}
-
-
-def _takes_device() -> Iterator[str]:
-    for room in map(importlib.import_module, ROOMS):
-        for name in room.__all__:
-            exported = getattr(room, name)
-            members = {"": exported}
-            if inspect.isclass(exported):
-                members |= {k: v for k, v in inspect.getmembers(exported, inspect.isfunction) if not k.startswith("_")}
-            for key, member in members.items():
-                try:
-                    parameters = inspect.signature(member).parameters
-                except (TypeError, ValueError):
-                    continue
-                if "device" in parameters:
-                    yield f"{name}.{key}".rstrip(".")
-
-
-def test_no_function_that_takes_microspheres_is_left_out() -> None:
-    assert set(_takes_device()) - STATED == DEVICES.keys()
-
-
-@pytest.mark.parametrize("name", sorted(DEVICES))
-@pytest.mark.parametrize("device", ["glass", "resin", "holmium", "custom"])
-def test_each_function_takes_all_microspheres_and_refuses_others_by_name(name: str, device: str) -> None:
-    DEVICES[name](device)
-    if name not in ("tissue_parameters", "ParameterSet.advisories"):
-        with pytest.raises(YttriaError, match="wood"):
-            DEVICES[name]("wood")
-
-
-def test_metrics_know_the_microspheres_of_a_dose_by_its_nuclide() -> None:
-    """Parameters of resin are not those of holmium, and a dose of Ho-166 is not one of resin."""
-    metrics, sets = ["NTCP"], ["strigari-2010-resin-hcc"]
-    found = planning.structure_metrics(_result_of("holmium"), [LIVER], metrics, parameters=sets)
-    assert "holmium ones" in {each.code: each.message for each in found.advisories}["device_mismatch"]
-    rhenium = planning.structure_metrics(_result_of("custom"), [LIVER], metrics, parameters=sets)
-    assert "custom ones" in {each.code: each.message for each in rhenium.advisories}["device_mismatch"]
-    with pytest.raises(YttriaError, match="resin microspheres carry Y-90, and the dose is of HO166"):
-        planning.structure_metrics(_result_of("holmium"), [LIVER], metrics, parameters=sets, device="resin")
