@@ -72,6 +72,7 @@ def write_zarr(results: str | Path, store: str | Path, *, overwrite: bool = Fals
     --------
     The results are those of the example of `write_bids_derivatives`.
 
+    >>> from yttria.batch import write_zarr
     >>> write_zarr("results", "doses.zarr")  # doctest: +SKIP
     1
     >>> import zarr  # doctest: +SKIP
