@@ -21,7 +21,7 @@ from yttria.batch import Case, ManifestError, check_manifest, read_manifest, run
 from yttria.batch.discovery import discover
 from yttria.case import dose_case
 from yttria.errors import FileFormatError
-from yttria.geometry.image import UNITS
+from yttria.geometry import UNITS
 from yttria.io.dicom import read_rtdose
 from yttria.voxel import ct_density_curves
 from yttria.voxel.density import LOW_DENSITY_VOXELS

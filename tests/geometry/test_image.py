@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
 from yttria import Image, Structure
+from yttria._foundation.arrays import empty
 from yttria.errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
-from yttria.geometry.image import empty
 
 
 def test_voxel_size_is_in_array_order() -> None:

@@ -99,17 +99,24 @@ def _wrong_type(problem: str) -> ArgumentError:
 
 
 def _check_methods(kind: type) -> None:
+    for owner in kind.__mro__:
+        # A room exports the class and not the bases of which it is made.
+        if owner.__module__.startswith("yttria."):
+            _check_own_methods(owner)
+    representation = kind.__repr__
+    if hasattr(kind, "__dataclass_fields__") and isinstance(representation, types.FunctionType):
+        own = inspect.unwrap(representation).__code__.co_filename == sys.modules[kind.__module__].__file__
+        if not own and representation is not brief:
+            kind.__repr__ = brief  # type: ignore[method-assign, assignment]
+
+
+def _check_own_methods(kind: type) -> None:
     for name, member in list(vars(kind).items()):
         is_wrapper = isinstance(member, classmethod | staticmethod)
         function = member.__func__ if is_wrapper else member
         wanted = name == "__init__" or not name.startswith("_")
         if wanted and isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__"):
             setattr(kind, name, type(member)(checked(function)) if is_wrapper else checked(function))
-    representation = kind.__repr__
-    if hasattr(kind, "__dataclass_fields__") and isinstance(representation, types.FunctionType):
-        own = inspect.unwrap(representation).__code__.co_filename == sys.modules[kind.__module__].__file__
-        if not own and representation is not brief:
-            kind.__repr__ = brief  # type: ignore[method-assign, assignment]
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

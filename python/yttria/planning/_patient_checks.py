@@ -12,7 +12,7 @@ from . import laboratory
 from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .body_surface_area import body_surface_area
 from .microsphere_nuclide import check_device, device_nuclide
-from .partition import check_prior_whole
+from .partition_inputs import check_prior_whole
 from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor

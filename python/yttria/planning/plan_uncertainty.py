@@ -14,7 +14,8 @@ from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 from ..evaluation.uncertainty_budget import UncertaintyBudget, UncertaintyComponent
 from ..evaluation.volume_uncertainty import large_uncertainty
-from .partition import Activities, PartitionModel
+from .partition import PartitionModel
+from .partition_inputs import Activities
 from .plan_draws import draw_inputs
 from .plan_formulas import PlanFormulas, PlanInput, PlannedQuantity
 from .plan_thresholds import LimitProbability, Threshold
