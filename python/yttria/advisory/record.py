@@ -67,6 +67,7 @@ class Advisory:
 
         Examples
         --------
-        See `yttria.advisory.Advisory`.
+        >>> Advisory(code="tumor_small", message="The tumor has 1.2 mL.", value=1.2, limit=2.0).as_dict()["limit"]
+        2.0
         """
         return asdict(self) | {"source_read": self.source_read}

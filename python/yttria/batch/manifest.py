@@ -126,7 +126,11 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
 
     Examples
     --------
-    See `write_manifest`.
+    >>> row = {"case_id": "a", "activity": "pet.nrrd", "structures": "seg.nrrd", "scan_delay_h": 20.0}
+    >>> write_manifest([row, row | {"case_id": "b"}], "m.csv")
+    2
+    >>> [row.declared["scan_delay_h"] for row in read_manifest("m.csv")]
+    [20.0, 20.0]
     """
     path = Path(path)
     for cells in _rows(path):

@@ -39,7 +39,16 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
 
     Examples
     --------
-    See `dose_case` for a result. `write_case_rtdose(dosed, Path("dose.dcm"))` writes its dose.
+    >>> from pathlib import Path
+    >>> from yttria.case import Case, CaseInputs, dose_case
+    >>> from yttria.io.dicom import read_rtdose
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> case = Case(activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0)
+    >>> dosed = dose_case(case, CaseInputs(activity=phantom.activity, structures=phantom.structures))
+    >>> _ = write_case_rtdose(dosed, Path("dose.dcm"))
+    >>> read_rtdose("dose.dcm").unit
+    'Gy'
     """
     case, reference = dosed.case, None
     if may_be_dicom(case.activity):

@@ -306,7 +306,13 @@ def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
 
     Examples
     --------
-    See `dose_case`. `summary(dosed.result, dosed.rows)` is its summary.
+    >>> from yttria import AbsoluteScaling, dose_image
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0))
+    >>> rows = [row.as_dict() for row in result.table(phantom.structures)]
+    >>> sorted(summary(result, rows))
+    ['advisories', 'provenance', 'structures', 'yttria_version']
     """
     return {
         "yttria_version": __version__,

@@ -87,7 +87,16 @@ def read_case(case: Case) -> CaseInputs:
 
     Examples
     --------
-    See `dose_case`, which reads the files if they were not read earlier.
+    >>> from pathlib import Path
+    >>> from yttria import write_image, write_structures
+    >>> from yttria.case import Case
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> write_image(phantom.activity, "pet.nrrd")
+    >>> write_structures(phantom.structures[:2], "seg.seg.nrrd")
+    >>> inputs = read_case(Case(activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0))
+    >>> inputs.activity.unit, [structure.name for structure in inputs.structures]
+    ('Bq/mL', ['Liver', 'Normal liver'])
     """
     files: dict[str, tuple[Path, ...]] = {}
     with opened_files() as opened, stage("structures"):

@@ -153,7 +153,9 @@ class RecoveredMean:
 
         Examples
         --------
-        See `yttria.evaluation.recovered_by_curve`.
+        >>> from yttria.evaluation import RecoveryCurve, recovered_by_curve
+        >>> recovered_by_curve(50.0, 2.0, RecoveryCurve(b1_ml=2.0, b2=0.8)).as_dict()["recovered_mean_gy"]
+        100.0
         """
         return asdict(self)
 

@@ -68,7 +68,12 @@ class UncertaintyComponent:
 
         Examples
         --------
-        See `yttria.evaluation.UncertaintyComponent`.
+        >>> component = UncertaintyComponent(
+        ...     source="calibration", input="calibration factor", input_standard_uncertainty=0.05,
+        ...     input_unit="fraction", contribution=6.0,
+        ... )
+        >>> component.as_dict()["source"]
+        'calibration'
         """
         return {
             "source": self.source,

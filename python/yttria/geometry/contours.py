@@ -240,7 +240,10 @@ class ContourStructure(Structure):
 
         Examples
         --------
-        See `yttria.geometry.ContourStructure`.
+        >>> square = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]]
+        >>> contours = [[[x, y, z] for x, y in square] for z in (0.0, 3.0, 6.0)]
+        >>> ContourStructure("Tumor", contours).as_dict()["given_as"]
+        'contours'
         """
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
         return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}

@@ -378,7 +378,10 @@ class ResampledImage:
 
         Examples
         --------
-        See `yttria.geometry.Image.resampled_on`.
+        >>> import numpy as np
+        >>> fine = Image(np.ones((4, 4, 3)), np.diag([2.0, 2.0, 2.0, 1.0]), "Gy")
+        >>> fine.resampled_on(fine).as_dict()["method"]
+        'average'
         """
         return {
             "method": self.method,

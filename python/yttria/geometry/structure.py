@@ -215,7 +215,10 @@ class Structure:
 
         Examples
         --------
-        See `yttria.geometry.Structure`.
+        >>> import numpy as np
+        >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+        >>> tumor.as_dict()["given_as"]
+        'mask'
         """
         return {
             "structure": self.name,

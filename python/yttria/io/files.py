@@ -139,7 +139,11 @@ def read_image(
 
     Examples
     --------
-    See `yttria.io.write_image`.
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> write_image(Image(np.ones((2, 3, 4), np.float32), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy"), "dose.nii")
+    >>> read_image("dose.nii", unit="Gy").voxel_size_mm
+    (3.0, 4.0, 4.0)
     """
     path = Path(path)
     options = replace(_options(unit, affine, orientation, data_folder), isotope=one_of("isotope", isotope, ISOTOPES))
@@ -247,7 +251,13 @@ def read_structures(
 
     Examples
     --------
-    See `yttria.io.write_structures`.
+    >>> import numpy as np
+    >>> from yttria import Structure
+    >>> place = np.diag([4.0, 4.0, 3.0, 1.0])
+    >>> both = [Structure(name, np.ones((2, 3, 4), dtype=bool), place) for name in ("Liver", "Tumor")]
+    >>> write_structures(both, "structures.seg.nrrd")
+    >>> [structure.name for structure in read_structures("structures.seg.nrrd", names=["Tumor"])]
+    ['Tumor']
     """
     path = Path(path)
     options = _options(None, affine, orientation, data_folder)

@@ -85,7 +85,15 @@ class ModelComparison:
 
         Examples
         --------
-        See `rows` for a comparison. `print(comparison.table(100))` prints it.
+        >>> from yttria.planning import Patient, compare_models
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     lung_shunt_fraction=0.05,
+        ...     perfused_mass_incl_tumor_kg=0.4,
+        ...     target_perfused_dose_gy=400,
+        ... )
+        >>> "bsa: not applicable, because it is a rule for resin microspheres." in compare_models(patient).table()
+        True
         """
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return comparison_text(
@@ -108,7 +116,15 @@ class ModelComparison:
 
         Examples
         --------
-        See `yttria.planning.compare_models`.
+        >>> from yttria.planning import Patient, compare_models
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     lung_shunt_fraction=0.05,
+        ...     perfused_mass_incl_tumor_kg=0.4,
+        ...     target_perfused_dose_gy=400,
+        ... )
+        >>> compare_models(patient).as_dict()["device"]
+        'glass'
         """
         return {
             "patient": self.patient.name,

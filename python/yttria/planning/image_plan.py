@@ -67,7 +67,12 @@ class ImagePlan(ImageMeasurements):
 
         Examples
         --------
-        See `yttria.planning.from_images`.
+        >>> from yttria.phantom import planning_phantom
+        >>> from yttria.planning import PlanSettings, from_images
+        >>> phantom, settings = planning_phantom((10.0, 10.0, 10.0)), PlanSettings(device="glass")
+        >>> plan = from_images(phantom.maa_of_all, phantom.structures, settings=settings, ct=phantom.ct)
+        >>> [territory.name for territory in plan.patient().territories]
+        ['Perfused right', 'Perfused left']
         """
         settings = self.settings
         shared: dict[str, Any] = {
@@ -125,7 +130,12 @@ class ImagePlan(ImageMeasurements):
 
         Examples
         --------
-        See `yttria.planning.from_images`.
+        >>> from yttria.phantom import planning_phantom
+        >>> from yttria.planning import PlanSettings, from_images
+        >>> phantom, settings = planning_phantom((10.0, 10.0, 10.0)), PlanSettings(device="glass")
+        >>> plan = from_images(phantom.maa_of_all, phantom.structures, settings=settings, ct=phantom.ct)
+        >>> plan.toml().count("[[territory]]")
+        2
         """
         return image_plan_toml(self)
 
@@ -146,7 +156,13 @@ class ImagePlan(ImageMeasurements):
 
         Examples
         --------
-        See `yttria.planning.from_images`.
+        >>> from yttria.phantom import planning_phantom
+        >>> from yttria.planning import PlanSettings, from_images, read_patient
+        >>> phantom, settings = planning_phantom((10.0, 10.0, 10.0)), PlanSettings(device="glass")
+        >>> plan = from_images(phantom.maa_of_all, phantom.structures, settings=settings, ct=phantom.ct)
+        >>> plan.write("patient.toml")
+        >>> read_patient("patient.toml").device
+        'glass'
         """
         path = Path(path)
         if path.exists() and not overwrite:

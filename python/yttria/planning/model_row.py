@@ -78,7 +78,16 @@ class ModelRow:
 
         Examples
         --------
-        See `ModelComparison.rows`.
+        >>> from yttria.planning import Patient, compare_models
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     lung_shunt_fraction=0.05,
+        ...     perfused_mass_incl_tumor_kg=0.4,
+        ...     target_perfused_dose_gy=400,
+        ... )
+        >>> row = ModelRow.of(compare_models(patient)["single_compartment"])
+        >>> round(row.perfused_mean_dose_gy, 1)
+        400.0
         """
         return cls(
             model=run.model,

@@ -332,7 +332,9 @@ class Patient(PatientInputs):
 
         Examples
         --------
-        See `yttria.planning.Patient`.
+        >>> patient = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4)
+        >>> patient.as_dict()["lung_shunt_fraction"]
+        0.05
         """
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]

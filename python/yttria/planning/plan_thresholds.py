@@ -239,7 +239,12 @@ class LimitProbability:
 
         Examples
         --------
-        See `yttria.planning.Threshold.probability`.
+        >>> import numpy as np
+        >>> from yttria.planning import PlannedQuantity
+        >>> lungs = PlannedQuantity(kind="lung")
+        >>> found = Threshold(kind="lung", value=30.0).probability({lungs: np.array([20.0, 31.0])}, {lungs: ()})
+        >>> found.as_dict()["probability"]
+        0.5
         """
         return {
             "text": str(self),

@@ -242,7 +242,8 @@ class PlanUncertaintyInputs:
 
         Examples
         --------
-        See `yttria.planning.PlanUncertaintyInputs`.
+        >>> PlanUncertaintyInputs(lung_shunt_uncertainty=0.2).as_dict()["lung_shunt_uncertainty"]
+        0.2
         """
         found: dict[str, Any] = {}
         for each in fields(self):

@@ -104,7 +104,10 @@ class PriorDoses:
 
         Examples
         --------
-        See `yttria.planning.prior_doses`.
+        >>> PriorDoses(
+        ...     prior_normal_perfused_dose_gy=None, prior_normal_whole_dose_gy=None, prior_lung_dose_gy=4.0
+        ... ).as_dict()["prior_lung_dose_gy"]
+        4.0
         """
         return asdict(self)
 

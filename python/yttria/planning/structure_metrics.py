@@ -65,7 +65,9 @@ class TissueParameters:
 
         Examples
         --------
-        See `yttria.planning.TissueParameters`.
+        >>> (tumor,) = tissue_parameters(["tumor:alpha_per_gy=0.02,clonogens=1e6"])
+        >>> tumor.as_dict()["tissue"]
+        'tumor'
         """
         told = [advisory.as_dict() for advisory in self.advisories]
         return {"tissue": self.tissue, "values": dict(self.values), "sets": list(self.sets), "advisories": told}

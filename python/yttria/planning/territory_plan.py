@@ -113,7 +113,12 @@ class TerritoryPlan:
 
         Examples
         --------
-        See `yttria.planning.plan_territories`; `print(plan.table(100))` prints its result.
+        >>> from yttria.planning import Territory, Tumor
+        >>> tumor = Tumor(name="A", mass_kg=0.1, tumor_to_normal_ratio=4.0)
+        >>> right = Territory(name="right", normal_perfused_mass_kg=0.8, lung_shunt_fraction=0.05, tumors=[tumor])
+        >>> patient = PatientTerritories(device="glass", territories=[right], activities_gbq={"right": 2.0})
+        >>> "There is no optimum: no objective is stated." in plan_territories(patient).table()
+        True
         """
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return territory_plan_text(
@@ -139,7 +144,12 @@ class TerritoryPlan:
 
         Examples
         --------
-        See `yttria.planning.plan_patient_file`.
+        >>> from yttria.planning import Territory, Tumor
+        >>> tumor = Tumor(name="A", mass_kg=0.1, tumor_to_normal_ratio=4.0)
+        >>> right = Territory(name="right", normal_perfused_mass_kg=0.8, lung_shunt_fraction=0.05, tumors=[tumor])
+        >>> patient = PatientTerritories(device="glass", territories=[right], activities_gbq={"right": 2.0})
+        >>> plan_territories(patient).as_dict()["device"]
+        'glass'
         """
         optimum = self.optimum
         return {

@@ -74,7 +74,11 @@ class VialOption:
 
         Examples
         --------
-        See `yttria.planning.vial_choice`.
+        >>> choice = vial_choice(
+        ...     3.5, start="2026-11-30T08:00+01:00", end="2026-12-04T16:00+01:00", spheres="glass"
+        ... )
+        >>> choice.options[0].as_dict()["vial_size_gbq"]
+        5.0
         """
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(self).items()}
 

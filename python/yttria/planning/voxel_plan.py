@@ -130,7 +130,14 @@ class VoxelPlan:
 
         Examples
         --------
-        See `yttria.planning.voxel_plan`.
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> from yttria.planning import InjectionMap, voxel_plan
+        >>> counts = Image(np.array([[[4.0, 1.0, 1.0, 1.0]]]), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+        >>> liver = Structure("Liver", np.ones((1, 1, 4)), counts.affine_lps)
+        >>> maa = InjectionMap(name="right", image=counts, reference=liver, lung_shunt_fraction=0.1)
+        >>> voxel_plan([maa], [liver]).activities({"right": 0.01}).tolist()
+        [0.01]
         """
         if isinstance(given, Mapping):
             unknown = [name for name in given if name not in self.names]
@@ -183,7 +190,15 @@ class VoxelPlan:
 
         Examples
         --------
-        See `yttria.planning.voxel_plan`.
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> from yttria.planning import InjectionMap, voxel_plan
+        >>> counts = Image(np.array([[[4.0, 1.0, 1.0, 1.0]]]), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+        >>> liver = Structure("Liver", np.ones((1, 1, 4)), counts.affine_lps)
+        >>> maa = InjectionMap(name="right", image=counts, reference=liver, lung_shunt_fraction=0.1)
+        >>> doses = voxel_plan([maa], [liver]).doses(0.01, quantities=["Liver: D50"])
+        >>> [round(each.value, 1) for each in doses.quantities]
+        [60.8]
         """
         activities = self.activities(delivered_activities_gbq)
         result = summed_doses(self.names, self.dose_per_gbq, activities)
@@ -231,7 +246,14 @@ class VoxelPlan:
 
         Examples
         --------
-        See `yttria.planning.voxel_plan`.
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> from yttria.planning import DoseQuantity, InjectionMap, voxel_plan
+        >>> counts = Image(np.array([[[4.0, 1.0, 1.0, 1.0]]]), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+        >>> liver = Structure("Liver", np.ones((1, 1, 4)), counts.affine_lps)
+        >>> maa = InjectionMap(name="right", image=counts, reference=liver, lung_shunt_fraction=0.1)
+        >>> voxel_plan([maa], [liver]).check(DoseQuantity.from_text("Liver: mean"))
+        DoseQuantity.from_text('Liver: mean')
         """
         names = [structure.name for structure in self.structures]
         if not quantity.of_lungs and quantity.structure not in names:
@@ -263,7 +285,14 @@ class VoxelPlan:
 
         Examples
         --------
-        See `yttria.planning.voxel_plan`.
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> from yttria.planning import InjectionMap, voxel_plan
+        >>> counts = Image(np.array([[[4.0, 1.0, 1.0, 1.0]]]), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+        >>> liver = Structure("Liver", np.ones((1, 1, 4)), counts.affine_lps)
+        >>> maa = InjectionMap(name="right", image=counts, reference=liver, lung_shunt_fraction=0.1)
+        >>> voxel_plan([maa], [liver]).voxels("Liver").gy_per_gbq.shape
+        (1, 4)
         """
         if name not in self._voxels:
             (structure,) = (each for each in self.structures if each.name == name)

@@ -171,7 +171,13 @@ class DosedImage:
 
         Examples
         --------
-        See `activity_mbq`.
+        >>> import numpy as np
+        >>> from yttria import AbsoluteScaling, Image, Structure, dose_image
+        >>> activity = Image(np.full((2, 2, 2), 3.0), np.diag([10.0, 10.0, 10.0, 1.0]), "MBq/mL")
+        >>> result = dose_image(activity, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.03)
+        >>> liver = Structure("Liver", np.ones((2, 2, 2), bool), activity.affine_lps)
+        >>> round(result.mass_kg(result.voxel_fractions([liver])["Liver"]), 6)
+        0.00824
         """
         if self.density is not None:
             return sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3

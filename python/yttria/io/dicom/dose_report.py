@@ -240,7 +240,14 @@ def read_dose_report(path: str | os.PathLike[str]) -> list[ReportedStructure]:
 
     Examples
     --------
-    See `write_dose_report`.
+    >>> from yttria.io.dicom import write_dose_report
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> rows = [{"structure": "Tumor 1", "mean_gy": 204.0, "volume_ml": 113.1}]
+    >>> _ = write_dose_report(rows, "report.dcm", segmentation="study/structures.dcm")
+    >>> found = read_dose_report("report.dcm")[0]
+    >>> [value for value, unit in found.quantities.values() if unit == "Gy"]
+    [204.0]
     """
     path = Path(path)
     hd = require("highdicom", "dicom")

@@ -75,7 +75,14 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL
 
     Examples
     --------
-    See `yttria.io.dicom.write_rtdose`.
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> from yttria.io.dicom import write_rtdose
+    >>> dose = Image(np.full((3, 4, 5), 50.0), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+    >>> _ = write_rtdose(dose, "dose.dcm", reference=None)
+    >>> read = read_rtdose("dose.dcm")
+    >>> read.unit, read.voxel_size_mm
+    ('Gy', (3.0, 4.0, 4.0))
     """
     if dose_type not in DOSE_TYPES:
         raise UnknownNameError(f"dose_type must be one of {', '.join(DOSE_TYPES)}, got {dose_type!r}")

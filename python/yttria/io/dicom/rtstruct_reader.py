@@ -98,7 +98,14 @@ def read_rtstruct(
 
     Examples
     --------
-    See `yttria.io.dicom.write_rtstruct`.
+    >>> import numpy as np
+    >>> from yttria import Structure
+    >>> from yttria.io.dicom import write_rtstruct
+    >>> mask = np.zeros((4, 6, 6), bool)
+    >>> mask[1:3, 1:5, 1:5] = True
+    >>> _ = write_rtstruct([Structure("Tumor", mask, np.diag([2.0, 2.0, 3.0, 1.0]))], "rs.dcm", reference=None)
+    >>> [structure.name for structure in read_rtstruct("rs.dcm")]
+    ['Tumor']
     """
     path = Path(path)
     terms: dict[str, Any] = {

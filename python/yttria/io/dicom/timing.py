@@ -90,7 +90,10 @@ class ActivityTiming:
 
         Examples
         --------
-        See `yttria.io.dicom.activity_timing`.
+        >>> from yttria.phantom import liver_phantom, write_dicom_study
+        >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+        >>> round(activity_timing("study/pet").as_dict()["scan_delay_h"], 3)
+        20.0
         """
         found = asdict(self)
         for name in ("reference_time", "administration_time"):
