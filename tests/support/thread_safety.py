@@ -16,6 +16,7 @@ PROCESS_WIDE = {
     "invoke": "the runner of the command line replaces the standard output of the process",
     "CliRunner": "the runner of the command line replaces the standard output of the process",
     "redirect_stdout": "it replaces the standard output of the process",
+    "doctest": "a doctest replaces the standard output of the process",
     "assert_interrupts": "a signal reaches the main thread only",
     "tracemalloc": "it measures the memory of the whole process",
     "resource": "it measures the memory of the whole process",
