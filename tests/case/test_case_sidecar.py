@@ -87,7 +87,7 @@ def test_what_differs_from_the_sidecar_is_a_warning_with_both(
     [("F18", "EANM2022"), ("Ho166", "EANM2022"), ("Y90", "HO166"), ("Tc99m", "HO166_15_87")],
 )
 def test_absolute_scaling_refuses_an_image_of_another_nuclide(folder: Path, stated: str, nuclide: str) -> None:
-    with pytest.raises(OutOfRangeError, match=f"states TracerRadionuclide '{stated}', and the dose is of"):
+    with pytest.raises(OutOfRangeError, match=f"pet.json states TracerRadionuclide '{stated}', and .*Absolute"):
         dosed(folder, STATED | {"TracerRadionuclide": stated}, nuclide=nuclide)
 
 
@@ -131,3 +131,12 @@ def test_the_command_names_the_sidecar_among_its_inputs(folder: Path) -> None:
     unnamed = invoke(*arguments, "--anonymous", "-o", folder / "anonymous")
     assert "pet.json" not in unnamed
     assert "sidecar_read" in unnamed
+
+
+def test_a_plan_from_a_scout_of_holmium_expects_holmium(folder: Path) -> None:
+    (folder / "pet.json").write_text(json.dumps({"Units": "Bq/mL", "TracerRadionuclide": "Ho166"}))
+    voxels = ("plan-voxels", folder / "pet.nii.gz", "-s", folder / "s.seg.nrrd", "--relative-to", "Liver")
+    chosen = (*voxels, "--lung-shunt-fraction", "0.05", "--activity-gbq", "3", "--method", "local-deposition", "--json")
+    for nuclide, warned in (("HO166", False), ("EANM2022", True)):
+        found = json.loads(invoke(*chosen, "--nuclide", nuclide, "-o", folder / nuclide))
+        assert ("other_nuclide" in {each["code"] for each in found["advisories"]}) == warned

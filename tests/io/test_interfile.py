@@ -277,3 +277,28 @@ def test_keys_of_several_detector_heads_may_differ(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("!END", "!matrix size [1] := 8\n!END"))
     with pytest.raises(FileFormatError, match=r"states 'matrix size\[1\]' twice, with different values"):
         read_image(path, unit="1")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "warned"),
+    [
+        ("isotope name", "^18^Fluorine", True),
+        ("isotope name", "F-18", True),
+        ("isotope name", "Tc99m", True),
+        ("isotope name", "^90^Yttrium", False),
+        ("isotope name", "Y-90", False),
+        ("isotope name", "unknown", False),
+        ("isotope gamma halflife (sec)", "6586.2", True),
+        ("isotope gamma halflife (sec)", "230760", False),
+        ("isotope gamma halflife (sec)", "0", False),
+        ("isotope gamma halflife (sec)", "unknown", False),
+    ],
+)
+def test_another_nuclide_in_the_header_is_a_warning(tmp_path: Path, key: str, value: str, warned: bool) -> None:
+    path = written(tmp_path / "x.hv", **{key: value})
+    told = {each.code: each.message for each in read_image(path, unit="Bq/mL").advisories}
+    assert ("other_nuclide" in told) == warned
+    assert not warned or told["other_nuclide"].startswith("x.hv states")
+    assert "other_nuclide" in {each.code for each in read_image(path, unit="Bq/mL", isotope="Ho-166").advisories} or (
+        value in ("unknown", "0")
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from .._core import Nuclide
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
-from ..errors import ArgumentError, DuplicateNameError, YttriaError
+from ..errors import ArgumentError, DuplicateNameError, OutOfRangeError, YttriaError
 from ..evaluation import PartialVolumeInputs, UncertaintyInputs
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
@@ -205,15 +205,27 @@ def read_case_ct(case: Case) -> Image:
         return read_image(path, unit="HU", series=series)
 
 
+def _refuse_other_nuclide(path: Path, image: Image) -> None:
+    """Refuse absolute scaling of an image whose file states another nuclide, as for DICOM."""
+    for told in image.advisories:
+        if told.code == "other_nuclide":
+            raise OutOfRangeError(
+                f"{path}: {told.message} Absolute scaling is refused, because decay and branching ratio of that "
+                "nuclide are in the values; state the nuclide of the image (nuclide), or use relative scaling "
+                "(relative_to)"
+            )
+
+
 def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     isotope = Nuclide(case.nuclide).isotope
     if not may_be_dicom(case.activity):
         image = read_image(case.activity, unit=case.unit, isotope=isotope)
+        if case.scan_delay_h is not None:
+            _refuse_other_nuclide(case.activity, image)
         found: tuple[Advisory, ...] = ()
         if case.activity.name.casefold().endswith((".nii", ".nii.gz")):
             found = compare_with_sidecar(
                 case.activity,
-                isotope,
                 scan_delay_h=case.scan_delay_h,
                 administered_activity_gbq=case.administered_activity_gbq,
             )

@@ -63,7 +63,7 @@ def measure(options: ImageOptions, settings: planning.PlanSettings) -> tuple[pla
     scans = {}
     for name, path in _named(options.scans).items():
         with _recorded(files, f"tracer scan{f' of {name}' if name else ''}"):
-            scans[name] = read_image(path, unit=options.unit)
+            scans[name] = read_image(path, unit=options.unit, isotope=settings.resolved_nuclide().isotope)
     with _recorded(files, "segmentation"):
         structures = [each for path in options.structures for each in read_structures(path)]
     if options.structures_transform is not None:

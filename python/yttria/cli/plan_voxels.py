@@ -15,6 +15,7 @@ from .._foundation.choices import (
     NUCLIDE_PRESETS,
     RAY_SETTINGS,
     Device,
+    IsotopeName,
     MediumName,
     Method,
     NegativeVoxels,
@@ -223,7 +224,7 @@ def plan_voxels(
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
     with progress("Reading", quiet=json), opened_files() as opened:
         drawn = derive_structures(_structures(structures), define or [])
-        images = [_tracer_image(path, unit) for path in maps]
+        images = [_tracer_image(path, unit, "Y-90" if carried is None else carried.isotope) for path in maps]
         density = None if ct is None else _density(ct, images[0], density_g_per_ml, threads)
         files = tuple(opened)
     with progress("Computing the absorbed dose of each injection", quiet=json):
@@ -284,15 +285,15 @@ def _structures(paths: list[Path]) -> list[Structure]:
     return structures
 
 
-def _tracer_image(path: Path, unit: str | None) -> Image:
+def _tracer_image(path: Path, unit: str | None, isotope: IsotopeName) -> Image:
     """Read the image in its unit; a file that states none holds counts, because only proportions matter."""
     given: Any = unit
     try:
-        return read_image(path, unit=given)
+        return read_image(path, unit=given, isotope=isotope)
     except UnitError:
         if unit is not None:
             raise
-        return read_image(path, unit="counts")
+        return read_image(path, unit="counts", isotope=isotope)
 
 
 def _density(ct: Path, grid: Image, fill: float | None, threads: int | None) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 from .._foundation.choices import IsotopeName
 from .._foundation.units import stated_unit, states_nothing
 from ..advisory import Advisory, advise
-from ..errors import OutOfRangeError, UnitError
-from .dicom.nuclide import expected_in_words, half_life_range_h, is_half_life
-from .pet_sidecar import is_number, isotope_of, merged_sidecars, sidecars_of, stated_columns, states_nuclide
+from ..errors import UnitError
+from .pet_sidecar import isotope_of, merged_sidecars, sidecars_of, stated_columns, states_nuclide
+from .stated_nuclide import other_nuclide
 
 #: Keys that concern a dose. `RadionuclideHalfLife` (s) and `AttenuationCorrectionMethod` are those of dcm2niix.
 _NUCLIDE, _HALF_LIFE, _UNITS = "TracerRadionuclide", "RadionuclideHalfLife", "Units"
@@ -103,13 +103,15 @@ class ImageSidecar:
         ):
             if value is not None and not usable:
                 found.append(advise("sidecar_not_used", file=self.origin[key].name, reason=f"{key} is {value!r:.60}"))
-        if words := self.other_nuclide(isotope):
-            half_life_h = self._half_life_h()
-            expected: dict[str, Any] = {
-                "expected": expected_in_words(isotope),
-                "expected_h": half_life_range_h(isotope)[0],
-            }
-            found.append(advise("other_nuclide", "sidecar", stated=words, half_life_h=half_life_h, **expected))
+        is_expected = not states_nuclide(nuclide) or isotope_of(nuclide) == isotope
+        if (key := _HALF_LIFE if is_expected else _NUCLIDE) in self.origin:
+            found += other_nuclide(
+                self.origin[key].name,
+                isotope,
+                name=f"{_NUCLIDE} {nuclide!r:.60}",
+                is_expected=is_expected,
+                half_life_s=self.stated.get(_HALF_LIFE),
+            )
         for key in _ATTENUATION:
             value = self.stated.get(key)
             if value is False or (isinstance(value, str) and value.strip().casefold() in _NO_CORRECTION):
@@ -117,19 +119,6 @@ class ImageSidecar:
                     advise("not_attenuation_corrected", file=self.origin[key].name, stated=f"{key} {value!r:.60}")
                 )
         return tuple(found)
-
-    def other_nuclide(self, isotope: IsotopeName) -> str:
-        """Return the statement of another nuclide than the expected one in words, "" without one."""
-        nuclide, half_life_h = self.stated.get(_NUCLIDE), self._half_life_h()
-        if states_nuclide(nuclide) and isotope_of(nuclide) != isotope:
-            return f"{self.origin[_NUCLIDE].name} states {_NUCLIDE} {nuclide!r:.60}"
-        if half_life_h is not None and not is_half_life(half_life_h, isotope):
-            return f"{self.origin[_HALF_LIFE].name} states a half-life of {half_life_h:.4g} h"
-        return ""
-
-    def _half_life_h(self) -> float | None:
-        seconds: Any = self.stated.get(_HALF_LIFE)
-        return seconds / 3600.0 if is_number(seconds) and seconds > 0 else None
 
 
 def read_image_sidecar(image: Path) -> ImageSidecar:
@@ -139,16 +128,14 @@ def read_image_sidecar(image: Path) -> ImageSidecar:
 
 
 def compare_with_sidecar(
-    image: Path, isotope: IsotopeName, *, scan_delay_h: float | None, administered_activity_gbq: float | None
+    image: Path, *, scan_delay_h: float | None, administered_activity_gbq: float | None
 ) -> tuple[Advisory, ...]:
-    """Compare what is stated of an activity image with its sidecars, as with a header of DICOM.
+    """Compare what is stated of an activity image with its sidecars.
 
     Parameters
     ----------
     image : Path
         The image in NIfTI.
-    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
-        Isotope of the dose.
     scan_delay_h : float or None
         Scan delay of absolute scaling. With None, the scaling is relative.
     administered_activity_gbq : float or None
@@ -158,23 +145,10 @@ def compare_with_sidecar(
     -------
     tuple of Advisory
         `differs_from_sidecar` if delays differ by more than 0.1 h or activities by more than 1 %.
-
-    Raises
-    ------
-    OutOfRangeError
-        If the scaling is absolute and a sidecar states another nuclide, whose decay and branching ratio are in the
-        values.
     """
     files = sidecars_of(image)
     if not files:
         return ()
-    sidecar = read_image_sidecar(image)
-    if scan_delay_h is not None and (words := sidecar.other_nuclide(isotope)):
-        raise OutOfRangeError(
-            f"{image}: {words}, and the dose is of {expected_in_words(isotope)}: the scan used the protocol of another "
-            "nuclide, whose decay and branching ratio are in the values; state its nuclide, or scale the image to a "
-            "known activity"
-        )
     columns, _ = stated_columns(files)
     found = []
     share = _ACTIVITY_TOLERANCE * (administered_activity_gbq or 0.0)

@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.choices import IsotopeName
 from .._foundation.units import states_nothing
 from ..advisory import Advisory, advise
 from ..errors import GeometryError
@@ -25,7 +27,9 @@ from ..geometry.image import Image
 from ..geometry.nifti_affine import SAME_SIZE
 from ..geometry.structure import Structure
 from ._common import ReadOptions, agreed_unit, in_unit
+from .dicom.nuclide import is_name_of
 from .labelmap import from_labelmap
+from .stated_nuclide import other_nuclide
 from .stored_values import LONGEST_HEADER, Stored, open_regular, read_beside
 from .text_header import TextHeader, checked_sizes, oriented
 
@@ -57,19 +61,32 @@ _LARGEST_SLICE_MM = 30.0
 
 def read_image(path: Path, options: ReadOptions) -> Image:
     """Read an image; see `yttria.io.read_image`."""
-    image, unit = _read(path, options)
-    return in_unit(image, agreed_unit(path, unit, options.unit))
+    image, unit, header = _read(path, options)
+    image = in_unit(image, agreed_unit(path, unit, options.unit))
+    return replace(image, advisories=(*image.advisories, *_nuclide_doubts(path, header, options.isotope)))
 
 
 def read_structures(
     path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
 ) -> list[Structure]:
     """Read structures; see `yttria.io.read_structures`."""
-    image, unit = _read(path, options)
+    image, unit, _ = _read(path, options)
     return from_labelmap(path, image, names, labels, {}, unit=unit)
 
 
-def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
+def _nuclide_doubts(path: Path, header: TextHeader, isotope: IsotopeName) -> tuple[Advisory, ...]:
+    """Compare the nuclide and the half-life that STIR and others write with the expected isotope."""
+    name, half_life = header.text("isotope name"), header.text("isotope gamma halflife (sec)")
+    return other_nuclide(
+        path.name,
+        isotope,
+        name=f"isotope name {name!r:.60}",
+        is_expected=name is None or is_name_of(name, isotope) is not False,
+        half_life_s=float(half_life) if half_life and _is_number(half_life) else None,
+    )
+
+
+def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None, TextHeader]:
     with open_regular(path) as file:
         header = _header(file.read(LONGEST_HEADER))
     _check_image(header)
@@ -88,7 +105,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
     # Some writers state a factor as "quantification units", others a unit.
     stated = (header.text(key) for key in _UNIT_KEYS)
     unit = next((text for text in stated if text and not _is_number(text) and not states_nothing(text)), None)
-    return Image(array, affine, "1", advisories=(*advisories, *more)), unit
+    return Image(array, affine, "1", advisories=(*advisories, *more)), unit, header
 
 
 def _header(data: bytes) -> TextHeader:
