@@ -1,4 +1,4 @@
-//! What this machine can do at most: bandwidth of memory, and multiplications and additions per second. One line of JSON
+//! Limits of this machine: bandwidth of memory, and multiplications and additions per second. One line of JSON
 //! per number of threads, for `side_by_side.py`.
 //!
 //! Each figure is the best of several passes, all threads at work on their own memory, which is larger than any cache.

@@ -43,7 +43,7 @@ fn main() {
         let mut correlated = made();
         correlated.correlate(0, 1.06).expect("a substance of the phantom");
         let mut best = [[f64::INFINITY; 2]; 2];
-        // In turns, so that what else the machine does meets all alike.
+        // In turns, so that other work of the machine affects all of them alike.
         for _ in 0..RUNS {
             for (simulation, best) in [&mut plain, &mut correlated].into_iter().zip(&mut best) {
                 for (threads, best) in [1, all].into_iter().zip(best) {

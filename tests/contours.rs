@@ -1,4 +1,4 @@
-//! Properties of the rasterizer over random and hostile contours: `PROPTEST_CASES` says how many.
+//! Properties of the rasterizer over random and hostile contours: `PROPTEST_CASES` is their number.
 
 use proptest::prelude::*;
 use yttria::geometry::contours::{ContourRules, Contours, EndCaps, Interpolation};

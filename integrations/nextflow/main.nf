@@ -1,4 +1,5 @@
-// Doses of a cohort with Nextflow: one task a case, then one table. Not run by the tests, which have no Nextflow.
+// Doses of a cohort with Nextflow: one task for each case, then one table. The tests do not run it, because they have no
+// Nextflow.
 //
 //   nextflow run main.nf --cases cases.csv --out results
 //

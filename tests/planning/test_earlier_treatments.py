@@ -129,5 +129,7 @@ def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
 
 
 def test_an_earlier_dose_to_the_whole_liver_is_at_least_that_of_its_part() -> None:
-    with pytest.raises(OutOfRangeError, match=r"at least what the dose to its parts makes in the mean, 16\.36, got 0"):
+    with pytest.raises(
+        OutOfRangeError, match=r"at least the mean that follows from the dose to its parts, 16\.36, got 0"
+    ):
         replace(PRIORS, prior_normal_perfused_dose_gy=30, prior_normal_whole_dose_gy=0)

@@ -40,7 +40,7 @@ def test_an_earlier_dose_to_the_whole_liver_is_at_least_that_of_its_parts() -> N
     assert two(prior_normal_perfused_dose_gy={"right": 30.0}).resolved_prior_normal_whole_dose_gy == pytest.approx(
         30 * 0.4 / 1.5
     )
-    with pytest.raises(OutOfRangeError, match="at least what the dose to its parts makes in the mean, 8, got 5"):
+    with pytest.raises(OutOfRangeError, match="at least the mean that follows from the dose to its parts, 8, got 5"):
         two(prior_normal_perfused_dose_gy={"right": 30.0}, prior_normal_whole_dose_gy=5.0)
     with pytest.raises(UnknownNameError, match="one of right, left, got 'middle'"):
         two(prior_normal_perfused_dose_gy={"middle": 30.0})

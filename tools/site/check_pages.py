@@ -63,7 +63,7 @@ def main(folder: Path) -> int:
         problems += not_found(tab, folder)
     for line in problems:
         print(f"error: {line}", file=sys.stderr)
-    print(f"{len(pages)} pages checked,  {len(problems)} problems")
+    print(f"{len(pages)} pages checked, {len(problems)} problems")
     return int(bool(problems))
 
 

@@ -18,7 +18,7 @@ from .territory import Territory
 from .vial_content import vial_content
 
 
-def fed_twice(
+def tumors_fed_twice(
     territories: Sequence[Territory], tumors: Iterable[str], overlap_of: Callable[[str], str]
 ) -> Iterator[Advisory]:
     """Advise on tumors of the same tissue that several territories feed."""
@@ -28,7 +28,7 @@ def fed_twice(
         yield advise("normal_livers_taken_as_disjoint", tumors=", ".join(twice))
 
 
-def uneven(
+def uneven_doses(
     territories: Sequence[Territory],
     given: Sequence[float],
     portions: Sequence[Sequence[float]],
@@ -58,14 +58,14 @@ def uneven(
                 )
 
 
-def lungs(lung_dose_gy: float, cumulative_gy: float, nuclide: Nuclide) -> Iterator[Advisory]:
+def lung_doses(lung_dose_gy: float, cumulative_gy: float, nuclide: Nuclide) -> Iterator[Advisory]:
     """Compare the lung doses with their usual limits. An optimum may exceed its limit by rounding."""
     yield from lung_dose_advisories(lung_dose_gy, LUNG_LIMIT_GY, rounding=1e-9)
     yield from cumulative_lung_dose_advisories(cumulative_gy, CUMULATIVE_LUNG_LIMIT_GY, rounding=1e-9)
     yield from lung_limits_of_yttrium(nuclide, LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY)
 
 
-def vials(
+def vial_contents(
     territories: Sequence[Territory], vial_activities_gbq: Sequence[float], nuclide: Nuclide
 ) -> Iterator[Advisory]:
     """Compare the activity in each vial with the content of available vials."""

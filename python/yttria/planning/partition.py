@@ -47,8 +47,8 @@ class PartitionModel(PartitionInputs):
     residual_fraction : float, default 0.0
         Part of each vial's activity that is not delivered, within [0, 1).
     prior_lung_dose_gy, prior_normal_whole_dose_gy : float, optional
-        Mean doses of earlier treatments. Without the last one, the whole normal liver is taken to have had what the
-        territories had.
+        Mean doses of earlier treatments in Gy. Without the last one, the dose to the whole normal liver is that which
+        follows from the doses to the territories.
     prior_normal_perfused_dose_gy : mapping of float, optional
         The same by territory.
     nuclide : Nuclide, optional
@@ -310,7 +310,7 @@ class PartitionModel(PartitionInputs):
         ['lung_shunt_above_20_percent']
         """
         of_each = (advisory for territory in self.territories for advisory in territory.advisories())
-        return (*of_each, *notes.fed_twice(self.territories, self.tumors, self.overlap_of))
+        return (*of_each, *notes.tumors_fed_twice(self.territories, self.tumors, self.overlap_of))
 
     def _index(self, tumor: int) -> int:
         count = len(self.territories[0].tumors)
@@ -352,9 +352,9 @@ class PartitionModel(PartitionInputs):
         cumulative_lung = self.prior_lung_dose_gy + lung
         found = [*self.advisories()]
         if all(self._names):
-            found += notes.uneven(self.territories, given, portions, self.overlap_of)
-            found += notes.lungs(lung, cumulative_lung, self.nuclide)
-            found += notes.vials(self.territories, vials, self.nuclide)
+            found += notes.uneven_doses(self.territories, given, portions, self.overlap_of)
+            found += notes.lung_doses(lung, cumulative_lung, self.nuclide)
+            found += notes.vial_contents(self.territories, vials, self.nuclide)
         else:
             found += vial_content(vials[0], nuclide=self.nuclide)
         priors = self.prior_normal_perfused_dose_gy

@@ -223,8 +223,8 @@ def check_prior_whole(whole_gy: float, least_gy: float) -> None:
     _core.non_negative("prior dose in Gy to the whole normal liver", whole_gy)
     if whole_gy < 0.98 * least_gy:
         raise OutOfRangeError(
-            "prior dose in Gy to the whole normal liver must be at least what the dose to its parts makes in the mean, "
-            f"{least_gy:.4g}, got {whole_gy:g}"
+            "prior dose in Gy to the whole normal liver must be at least the mean that follows from the dose to its "
+            f"parts, {least_gy:.4g}, got {whole_gy:g}"
         )
 
 
