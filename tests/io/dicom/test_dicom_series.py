@@ -274,3 +274,22 @@ def test_the_nuclide_of_the_header_is_compared_with_that_of_the_case(
         (told,) = dicom.read_image(tmp_path).advisories
         assert told.code == "other_nuclide"
         assert "not yttrium-90" in told.message
+
+
+@pytest.mark.parametrize(
+    ("corrections", "warned"),
+    [
+        (["DECY", "ATTN", "SCAT"], False),
+        (["ATTN"], False),
+        (["DECY", "SCAT", "NORM"], True),
+        ("NORM", True),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_pet_without_attenuation_correction_is_a_warning(
+    tmp_path: Path, corrections: list[str] | str | None, warned: bool
+) -> None:
+    image = read_image(six_slices(tmp_path, setting(CorrectedImage=corrections)))
+    assert codes(image) == ({"not_attenuation_corrected": "warning"} if warned else {})
+    assert not warned or "without ATTN" in image.advisories[0].message

@@ -8,7 +8,7 @@ from contextlib import suppress
 from ..._foundation.choices import IsotopeName
 from ...advisory import Advisory, Severity, advise
 from ...errors import FileFormatError, YttriaError
-from .dataset import Dataset, number
+from .dataset import Dataset, number, text
 from .nuclide import nuclide_doubts
 from .series import Series
 from .times import date_and_time
@@ -33,7 +33,18 @@ def series_doubts(series: Series, step_mm: float, isotope: IsotopeName = "Y-90")
     found = [*_distances(series, step_mm), *_numbering(series)]
     if series.modality in ("PT", "NM"):
         found += [*nuclide_doubts(series.headers[0].dataset, isotope), *scan_dates(series)]
+    if series.modality == "PT":
+        found += _attenuation(series.headers[0].dataset)
     return tuple(found)
+
+
+def _attenuation(header: Dataset) -> tuple[Advisory, ...]:
+    """Report a PET whose list of corrections lacks that of attenuation, as scanners store it beside the other."""
+    corrections = [each.strip() for each in (text(header, "CorrectedImage") or "").split("\\") if each.strip()]
+    if not corrections or "ATTN" in corrections:
+        return ()
+    stated = f"CorrectedImage {', '.join(corrections)} (0028,0051), without ATTN"
+    return (advise("not_attenuation_corrected", file="The header", stated=f"{stated:.120}"),)
 
 
 def _differ(a: float, b: float) -> bool:

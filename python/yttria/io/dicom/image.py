@@ -98,6 +98,8 @@ def read_image(
         Positions, distances and numbers of the slices do not agree.
     other_nuclide, nuclide_contradicted, acquisitions_apart
         The header is of another nuclide, contradicts itself about it, or has slices of different days.
+    not_attenuation_corrected
+        CorrectedImage of a PET lists corrections, but not that of attenuation.
     values_not_activity, value_mapping_unused, value_mapping_contradicts, unit_not_stated, units_of_nuclear_medicine
         The unit must be checked.
 
