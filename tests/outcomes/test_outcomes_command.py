@@ -110,3 +110,19 @@ def test_a_picture_shows_the_dose_the_fit_and_the_numbers_at_risk(cohort: tuple[
     top, below = figure.axes
     assert len([line for line in top.lines if line.get_drawstyle() == "steps-post"]) == 2
     assert "20" in {text.get_text() for text in below.texts}
+
+
+def test_a_cohort_of_two_isotopes_needs_the_choice_of_one(tmp_path: Path) -> None:
+    rows = [row | {"isotope": "Ho-166" if n % 4 == 0 else "Y-90"} for n, row in enumerate(lesions(60))]
+    named = ("dose_gy", "isotope")
+    write_outcomes([{k: v for k, v in row.items() if k not in named} for row in rows], tmp_path / "outcomes.csv")
+    results = write_doses(tmp_path / "results", rows)
+    arguments = ("batch", "outcomes", results, tmp_path / "outcomes.csv", "--endpoint", "response")
+    assert "isotope must be given" in invoke(*arguments, code=1)
+    text = invoke(*arguments, "--isotope", "Y-90")
+    assert "(Y-90)" in text
+    assert "another isotope than Y-90" in " ".join(text.split())
+    found = json.loads((results / "outcomes" / "response.json").read_text())
+    assert found["isotope"] == "Y-90"
+    assert found["observations"] == sum("response" in row and row["isotope"] == "Y-90" for row in rows)
+    assert "must be one of" in invoke(*arguments, "--isotope", "F-18", code=2)
