@@ -32,17 +32,15 @@ from ..errors import ArgumentError, GeometryError, OutOfRangeError, UnknownNameE
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..kernels import VoxelSValues, voxel_s_values
-from .absorbed_dose import convolved
 from .ct_density import DensityImage
-from .density import LOW_DENSITY_G_PER_ML, density_in_g_per_ml, resolved_density
+from .density import LOW_DENSITY_G_PER_ML
 from .dose_result import DoseResult
 from .dosed_image import ActivityInField
-from .local_deposition import deposited
+from .method_dose import MethodOptions, method_dose
 from .method_options import method_problems
 from .monte_carlo_dose import MonteCarloProgress
-from .monte_carlo_image import MonteCarloImage, MonteCarloOptions, monte_carlo_image
+from .monte_carlo_image import MonteCarloOptions
 from .scaling import AbsoluteScaling, RelativeScaling
-from .superposed_image import SuperposedImage, superposed_image
 
 #: Largest relative difference between the voxel sizes of given voxel S values and of the image.
 VOXEL_SIZE_TOLERANCE = 1e-3
@@ -160,7 +158,6 @@ def dose_image(
     'Gy'
     """
     method = one_of("method", method, METHODS)
-    by_rays, by_chance = method == "superposition", method == "monte_carlo"
     by_kernel = method == "voxel_s_values"
     if s_values is not None and not by_kernel:
         raise ArgumentError(f"method '{method}' takes no voxel S values: use method='voxel_s_values'")
@@ -177,32 +174,22 @@ def dose_image(
         },
     ):
         raise error
-    if density is not None and density_g_per_ml is not None and not by_rays:
+    if density is not None and density_g_per_ml is not None and method != "superposition":
         raise ArgumentError("give either a density image or density_g_per_ml")
     kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if by_kernel else None
     # This check comes before any voxel is read, so that an image that is too large is rejected at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
-    uniform = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
     image, count, fraction = _resolved_activity(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
-    per_voxel = None
-    transported: SuperposedImage | MonteCarloImage | None = None
-    if density is not None and by_rays:
-        transported = superposed_image(
-            activity,
-            concentration,
-            density,
-            medium=DEFAULT_MEDIUM if medium is None else medium,
-            reference_density_g_per_ml=uniform,
-            ray_setting=ray_setting,
-            nuclide=nuclide,
-            threads=threads,
-        )
-        dose = transported.dose
-    elif density is not None and by_chance:
-        options = MonteCarloOptions(
+    options = MethodOptions(
+        medium=medium,
+        density_g_per_ml=kernel.density_g_per_ml if kernel else _density(density_g_per_ml),
+        ray_setting=ray_setting,
+        low_density_voxels=low_density_voxels,
+        low_density_limit_g_per_ml=low_density_limit_g_per_ml,
+        simulation=MonteCarloOptions(
             histories=histories,
             relative_uncertainty=relative_uncertainty,
             seed=seed,
@@ -210,22 +197,13 @@ def dose_image(
             progress=progress,
             state_file=state_file,
             on_interrupt=on_interrupt,
-        )
-        transported = monte_carlo_image(
-            activity, concentration, density, nuclide=nuclide, options=options, threads=threads
-        )
-        dose = transported.dose
-    elif kernel is not None:
-        dose = convolved(concentration, kernel, threads=threads)
-    else:
-        if density is not None:
-            low = low_density_voxels, low_density_limit_g_per_ml
-            per_voxel = resolved_density(density, activity, concentration, *low)
-        dose = deposited(concentration, per_voxel.array if per_voxel else uniform, nuclide, None, threads)
+        ),
+        threads=threads,
+    )
+    found = method_dose(method, activity, concentration, density, kernel, nuclide, options)
     provenance = Provenance(
         yttria_version=__version__,
         method=method,
-        density_g_per_ml=None if per_voxel or by_chance else uniform,
         nuclide=nuclide.name,
         half_life_h=nuclide.half_life_h,
         dose_factor_gy_kg_per_gbq=nuclide.dose_factor_gy_kg_per_gbq,
@@ -237,43 +215,26 @@ def dose_image(
         negative_voxels=negative_voxels,
         negative_voxel_count=count,
         negative_fraction=fraction,
-        kernel_medium=transported.medium
-        if isinstance(transported, SuperposedImage)
-        else kernel.medium
-        if kernel
-        else None,
-        kernel_voxel_size_mm=kernel.voxel_size_mm if kernel else None,
-        kernel_energy_beyond_fraction=kernel.energy_beyond_fraction if kernel else None,
-        kernel_tail_folded=kernel.tail_folded if kernel else None,
-        kernel_source=kernel.source if kernel else None,
         image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
         image_transform_source=activity.transform_source,
-        density_image=transported.density_terms if transported else per_voxel.terms if per_voxel else None,
-        superposition=transported.terms if transported and by_rays else None,
-        monte_carlo=transported.terms if transported and by_chance else None,
+        **found.terms,
     )
-    simulated = transported if isinstance(transported, MonteCarloImage) else None
     return DoseResult(
-        image=activity.with_array(dose, "Gy"),
+        image=activity.with_array(found.dose, "Gy"),
         provenance=provenance,
         advisories=(
             *activity.advisories,
             *_negative_advisory(negative_voxels, count, fraction),
             *scaled.advisories,
             *implausible("field_activity_implausible", max(scaled.at_administration_mbq, 0.0) * 1e-3),
-            *implausible("voxel_dose_implausible", float(dose.max())),
-            *(per_voxel.advisories if per_voxel else ()),
-            *(transported.advisories if transported else ()),
+            *implausible("voxel_dose_implausible", float(found.dose.max())),
+            *found.advisories,
         ),
-        gas=transported.gas if transported else None,
-        uncertainty=activity.with_array(simulated.uncertainty, "Gy") if simulated else None,
-        _mean_uncertainties_gy=simulated.mean_uncertainties_gy if simulated else {},
+        gas=found.gas,
+        uncertainty=None if found.uncertainty is None else activity.with_array(found.uncertainty, "Gy"),
+        _mean_uncertainties_gy=found.mean_uncertainties_gy,
         activity=image,
-        density=activity.with_array(per_voxel.array, "g/mL")
-        if per_voxel
-        else None
-        if density is None
-        else density_in_g_per_ml(density),
+        density=found.density,
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
 
