@@ -31,14 +31,14 @@ def field_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
 
 def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
     """Find values that contradict each other, although each is valid by itself."""
-    yield from _of_method(fields, declared)
+    yield from _of_method(declared)
     yield from _of_structures(fields, declared)
     yield from _of_scaling(declared)
     yield from _of_partial_volume(declared)
     yield from _of_uncertainty(declared)
 
 
-def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+def _of_method(declared: Mapping[str, Any]) -> Problems:
     method = one_of("method", declared["method"], METHODS)
     if method != "superposition" and declared.get("ray_setting", RAY_SETTINGS[0]) != RAY_SETTINGS[0]:
         yield "ray_setting", ArgumentError(f"ray_setting applies only to method superposition, got method {method}")

@@ -62,7 +62,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[TextHeader, npt.NDArray[Any
             raise ValueError("the header has no 'ElementDataFile'")
         if data.upper() == "LOCAL":
             return header, read_values(stored, file)
-        return header, read_beside(path, _data_files(data, stored.shape, file), options.data_folder, stored)
+        return header, read_beside(path, _data_files(data, file), options.data_folder, stored)
 
 
 def _header(file: BinaryIO) -> TextHeader:
@@ -120,7 +120,7 @@ def _flag(header: TextHeader, *keys: str, default: bool = False) -> bool:
     return text[0].upper() in "T1Y"
 
 
-def _data_files(data: str, shape: tuple[int, ...], file: BinaryIO) -> list[str]:
+def _data_files(data: str, file: BinaryIO) -> list[str]:
     words = data.split()
     if words[0].upper() == "LIST":
         if len(words) > 1 and int(words[1].rstrip("Dd")) not in (2, 3):

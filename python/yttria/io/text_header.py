@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import ArgumentError, GeometryError
 from ..geometry.affine import Affine
-from .stored_values import LONGEST_HEADER
 
 #: Directions in the patient as LPS axes: (axis, sign).
 _LETTERS = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (2, 1.0), "I": (2, -1.0)}
@@ -51,12 +49,6 @@ class TextHeader:
         if found is not None and found != int(found):
             raise ValueError(f"{keys[0]} must be a whole number, got {found:g}")
         return None if found is None else int(found)
-
-
-def check_length(path: Path, length: int) -> None:
-    """Raise `ValueError` for a header that is too long for a text."""
-    if length >= LONGEST_HEADER:
-        raise ValueError(f"the header is longer than {LONGEST_HEADER} bytes")
 
 
 def oriented(letters: str) -> Affine:

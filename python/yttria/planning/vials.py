@@ -193,7 +193,7 @@ def vial_choice(
         raise OutOfRangeError(f"treatment window in h must be within [0, {_LONGEST_WINDOW_H:g}], got {length:g}")
     # Both numbers are checked even if no vial is requested.
     vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
-    size_fact = _size_fact(item, sizes)
+    size_fact = _size_fact(sizes)
     facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", size_fact]
     if calibration_times is None:
         facts += _CALIBRATION_FACTS
@@ -306,7 +306,7 @@ def _option(
     )
 
 
-def _size_fact(item: Product, sizes: VialSizes) -> str:
+def _size_fact(sizes: VialSizes) -> str:
     if sizes not in VIAL_SIZES:
         raise UnknownNameError(f"vial sizes must be one of {', '.join(VIAL_SIZES)}, got {sizes!r}")
     return "vial_sizes_gbq" if sizes == "standard" else "custom_vial_sizes_gbq"
