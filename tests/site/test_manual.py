@@ -81,6 +81,22 @@ def test_links_to_scripts_lead_to_their_pages_and_figures(monkeypatch: pytest.Mo
     ]
 
 
+def test_words_for_the_search_become_index_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TOOLS)
+    text = b"# Partition model\n\n<!-- index: ! T/N ratio, ! TNR -->\n\nThe ratio.\n"
+    written = tool("source").with_targets(text).decode()
+    assert written == "# Partition model\n\n```{index} ! T/N ratio, ! TNR\n```\n\nThe ratio.\n"
+
+
+def test_options_in_the_help_of_commands_are_code_in_the_manual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TOOLS)
+    plain = tool("command_page")._plain
+    assert plain("With --propagate 1000 and `--seed 1`, a_b [bold]x[/bold]") == (
+        "With `--propagate` 1000 and `--seed 1`, a\\_b x"
+    )
+    assert plain("one--two, -s and --scan-delay-h.") == "one--two, -s and `--scan-delay-h`."
+
+
 def test_every_script_of_an_order_exists() -> None:
     for folder in ("gallery", "tutorials"):
         scripts = {path.stem for path in (ROOT / "docs" / folder).glob("*.py")}

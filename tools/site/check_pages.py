@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -15,6 +16,7 @@ WIDTHS = (1280, 400)
 SEARCHES = {
     "gamma": "yttria.evaluation.gamma_index.html",
     "partition": "plot_partition_model.html",
+    "T/N ratio": "theory/partition.html",
     "rtstruct": "structures.html",
 }
 _WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
@@ -38,7 +40,7 @@ def not_found(tab: Browser, folder: Path) -> list[str]:
     """Return a sentence for each search that does not find its page, in files opened without a server."""
     problems = []
     for words, wanted in SEARCHES.items():
-        tab.open_url(f"{(folder / 'search.html').absolute().as_uri()}?q={words}", WIDTHS[0])
+        tab.open_url(f"{(folder / 'search.html').absolute().as_uri()}?q={quote(words)}", WIDTHS[0])
         wait = "new Promise(done => setTimeout(done, 100))"
         for _ in range(100):
             tab.evaluate(wait)

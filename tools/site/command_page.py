@@ -67,6 +67,11 @@ def _row(parameter: Any) -> str:
 def _plain(text: str) -> str:
     """Return a text without characters that are markup in Markdown."""
     text = re.sub(r"\[/?(bold|dim|cyan|green|yellow|red)\]", "", text)
-    pieces = re.split(r"(`[^`]*`)", text)
-    kept = [p if p.startswith("`") else re.sub(r"([\\*_<>\[\]$])", r"\\\1", p) for p in pieces]
+    pieces = re.split(r"(`[^`]*`|(?<![\w-])--[a-z][\w-]*)", text)
+    # An option becomes code, which is not broken at its hyphens.
+    kept = [f"`{p}`" if p.startswith("--") else p if p.startswith("`") else _escaped(p) for p in pieces]
     return " ".join("".join(kept).replace("|", "\\|").split())
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_<>\[\]$])", r"\\\1", text)

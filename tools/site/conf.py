@@ -109,8 +109,18 @@ def link_references(app: Any, what: str, name: str, obj: Any, options: Any, line
                 lines[n] = indent + ", ".join(f":ref:`{key} <{key.replace('.', '-')}>`" for key in cited) + ","
 
 
+def mark_options(app: Any, doctree: Any) -> None:
+    """Mark code with an option, whose words are not broken at their hyphens unless they are too long (site.css)."""
+    for literal in doctree.findall(lambda node: node.tagname == "literal"):
+        words = literal.astext().split()
+        longest = max(map(len, words), default=0)
+        if longest <= 40 and any(re.match("--[a-z]", word) for word in words):
+            literal["classes"].append("option" if longest <= 20 else "long-option")
+
+
 def setup(app: Any) -> None:
     """Register the functions of this file."""
+    app.connect("doctree-read", mark_options)
     app.connect("autodoc-skip-member", skip_inherited_exceptions)
     # After numpydoc, whose sections these are.
     app.connect("autodoc-process-docstring", link_references, priority=900)

@@ -56,7 +56,8 @@ def with_scripts(text: bytes) -> bytes:
 
 
 def with_targets(text: bytes) -> bytes:
-    """Turn anchors in HTML, which other viewers of the documents follow, into targets that Sphinx knows."""
+    """Turn anchors in HTML, and comments with words for the search, into the targets and index entries of Sphinx."""
+    text = re.sub(rb"^<!-- index: (.+) -->$", rb"```{index} \1\n```", text, flags=re.MULTILINE)
     return re.sub(rb'<a id="([\w-]+)"></a>(`[^`]+`)', rb"\2{#\1}", text)
 
 
