@@ -171,7 +171,7 @@ def test_no_room_imports_the_top_of_the_package() -> None:
     assert not [file for file, used in python_files().items() if "__init__" in used]
 
 
-def test_the_models_of_the_core_do_not_know_each_other() -> None:
+def test_the_models_of_the_core_do_not_use_each_other() -> None:
     rooms = rooms_of(rust_files())
     for one, other in STRANGERS:
         assert other not in rooms[one]
@@ -184,7 +184,7 @@ def test_only_the_bindings_name_pyo3_or_numpy() -> None:
             assert not re.search(r"\b(pyo3|numpy)\b", path.read_text()), path
 
 
-def test_the_reference_knows_numpy_alone() -> None:
+def test_the_reference_imports_only_numpy() -> None:
     allowed = {"numpy", "yttria", "__future__", *sys.stdlib_module_names}
     for path in (PACKAGE / "reference").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

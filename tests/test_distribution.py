@@ -85,7 +85,7 @@ def test_conda_recipe_asks_for_the_declared_versions() -> None:
     assert f"- python {PYPROJECT['project']['requires-python']}\n" in recipe
 
 
-def test_source_distribution_holds_what_checks_it_and_no_caches(tmp_path: Path) -> None:
+def test_the_source_distribution_holds_its_tests_and_no_caches(tmp_path: Path) -> None:
     maturin = shutil.which("maturin") or shutil.which("maturin", path=str(Path(sys.executable).parent))
     if maturin is None or not (ROOT / ".github").exists():
         pytest.skip("needs maturin and a checkout")

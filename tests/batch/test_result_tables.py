@@ -47,7 +47,7 @@ def by_hand(manifest: Path, n: int) -> Any:
 
 
 @pytest.mark.claim("batch_is_dose")
-def test_the_tables_hold_what_yttria_dose_computes(manifest: Path, undisturbed: Path) -> None:
+def test_the_tables_hold_the_doses_of_yttria_dose(manifest: Path, undisturbed: Path) -> None:
     doses = pq.read_table(undisturbed / "doses.parquet").to_pylist()
     dvh = pq.read_table(undisturbed / "dvh.parquet").to_pylist()
     cases = pq.read_table(undisturbed / "cases.parquet").to_pylist()

@@ -75,7 +75,7 @@ def test_a_sidecar_that_agrees_is_named_and_changes_no_dose(folder: Path) -> Non
         ),
     ],
 )
-def test_what_differs_from_the_sidecar_is_a_warning_with_both(
+def test_a_contradiction_to_the_sidecar_is_a_warning_with_both_values(
     folder: Path, stated: dict[str, Any], fields: dict[str, Any], message: str
 ) -> None:
     found = dosed(folder, STATED | stated, **fields)

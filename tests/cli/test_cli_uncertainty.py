@@ -134,7 +134,7 @@ def test_an_anonymous_result_names_neither_file_nor_patient(folder: Path, tmp_pa
         assert str(folder) not in written
 
 
-def test_large_uncertainties_are_told_in_one_sentence(folder: Path, tmp_path: Path) -> None:
+def test_large_uncertainties_are_reported_in_one_sentence(folder: Path, tmp_path: Path) -> None:
     text = invoke(*absolute(folder, "--contour-uncertainty-mm", "6", "-o", str(tmp_path)), columns=400)
     (told,) = (line for line in text.splitlines() if "[large_uncertainty]" in line)
     assert told.startswith("warning: Relative uncertainties are above 0.3: D95 of 'Liver' ")

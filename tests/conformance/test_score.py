@@ -243,7 +243,7 @@ def test_the_export_has_every_case_with_the_same_numbers(suite: Path) -> None:
     assert float(cells["unc-04", "expected", "sensitivity_tumour_dose.r"]) == 0.5
 
 
-def test_the_exported_schemas_accept_what_is_exported(suite: Path) -> None:
+def test_the_exported_schemas_accept_the_exported_files(suite: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     for name in ("cases", "results"):
         schema = json.loads((suite / "schema" / f"{name}.schema.json").read_text())
@@ -254,7 +254,7 @@ def test_the_exported_schemas_accept_what_is_exported(suite: Path) -> None:
             jsonschema.validate({"cases": [{"id": 1}], "answers": 3}, schema)
 
 
-def test_maps_as_nifti(tmp_path: Path) -> None:
+def test_maps_of_the_suite_are_written_as_nifti(tmp_path: Path) -> None:
     nibabel = pytest.importorskip("nibabel")
     code, page = cli("export", str(tmp_path), "--nifti")
     assert code == 0

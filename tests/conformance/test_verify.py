@@ -91,7 +91,7 @@ def test_results_that_depend_on_threads_fail(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.claim("verify_installed")
-def test_a_core_that_refuses_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_core_that_accepts_impossible_inputs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_core, "body_surface_area_m2", lambda *_: 1.8)
     assert "not ['bsa-04']" in failures(verify())
 

@@ -131,7 +131,7 @@ def test_a_structure_outside_of_the_grid_has_no_dose() -> None:
     assert row.mean_by_treatment_gy == {"a": None, "b": None}
 
 
-def test_negative_doses_count_as_zero_in_the_bed_and_are_told() -> None:
+def test_negative_doses_count_as_zero_in_the_bed_and_are_reported() -> None:
     found = accumulate_doses([treatment("noisy", [[[-4.0, 10.0]]]), treatment("b", [[[0.0, 0.0]]])])
     bed, told = found.bed(**LIVER)
     assert [each.code for each in told] == ["negative_doses_as_zero"]

@@ -191,7 +191,7 @@ def invoke(*arguments: str | Path, code: int = 0) -> str:
     return result.output
 
 
-def test_the_command_writes_what_the_function_returns(files: Path, case, tmp_path: Path) -> None:
+def test_the_command_writes_the_result_of_the_function(files: Path, case, tmp_path: Path) -> None:
     arguments = ["compare", files / "a.nrrd", files / "b.nii.gz", "-s", files / "s.seg.nrrd", "--unit-b", "Gy"]
     text = invoke(*arguments, "-o", tmp_path, "--local", "--dose-fraction", "0.05", "--isodose-gy", "40")
     assert "Largest difference: -30" in text

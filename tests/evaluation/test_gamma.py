@@ -351,7 +351,7 @@ def test_inputs_that_are_no_pair_of_dose_maps_are_refused() -> None:
     hnp.arrays(np.float32, (3, 2, 2), elements=st.floats(-(2.0**99), 2.0**99, width=32) | st.sampled_from([0.0, 1.0])),
     st.sampled_from([0.01, 1.0, 300.0]),
 )
-def test_any_finite_doses_give_a_map_or_an_error_of_ours(a, b, distance_mm: float) -> None:
+def test_any_finite_doses_give_a_map_or_an_error_of_yttria(a, b, distance_mm: float) -> None:
     grids = affine(), affine((0.4, 9.0, 2.0), (1.0, 1.0, 2.0), (0.1, 0.0, 0.7))
     try:
         result = gamma_index(

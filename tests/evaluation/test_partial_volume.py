@@ -20,7 +20,7 @@ def codes_and_messages(found: list[dict[str, Any]], **stated: Any) -> list[tuple
     return [(advisory.code, advisory.message) for advisory in partial_volume_advisories(found, inputs)]
 
 
-def test_small_structures_without_a_resolution_are_told_once() -> None:
+def test_small_structures_without_a_resolution_are_reported_once() -> None:
     ((code, message),) = codes_and_messages(rows())
     assert code == "resolution_not_stated"
     assert "'Tumor 4' (0.2 mL), 'Tumor 3' (1.1 mL) and 'Tumor 2' (12 mL)" in message
@@ -31,7 +31,7 @@ def test_small_structures_without_a_resolution_are_told_once() -> None:
 @pytest.mark.parametrize(
     "stated", [{"fwhm_mm": 7.0}, {"fwhm_mm": (7.0, 7.0, 7.0)}, {"recovery": RecoveryCurve(b1_ml=1.5, b2=0.9)}]
 )
-def test_structures_with_less_than_half_of_their_activity_are_told(stated: dict[str, Any]) -> None:
+def test_structures_with_less_than_half_of_their_activity_are_reported(stated: dict[str, Any]) -> None:
     ((code, message),) = codes_and_messages(rows(), **stated)
     assert code == "recovery_below_half"
     assert "'Tumor 4' (0.2 mL) and 'Tumor 3' (1.1 mL)" in message
@@ -47,7 +47,7 @@ def test_a_measured_curve_goes_before_the_blur() -> None:
     assert "'Tumor 2'" in codes_and_messages(rows("Tumor 2"), fwhm_mm=3.0, recovery=curve)[0][1]
 
 
-def test_a_structure_without_a_recovered_mean_is_told_and_one_outside_is_not() -> None:
+def test_a_structure_without_a_recovered_mean_is_reported_and_one_outside_is_not() -> None:
     found = rows("Tumor 1", recovered_mean_gy=None) + rows("Tumor 4", recovered_mean_gy=None, recovery_coefficient=None)
     found[1]["mean_gy"] = None
     assert [code for code, _ in codes_and_messages(found, fwhm_mm=6.0, method="transfer_matrix")] == [
@@ -56,7 +56,7 @@ def test_a_structure_without_a_recovered_mean_is_told_and_one_outside_is_not() -
     assert codes_and_messages([]) == []
 
 
-def test_recovered_means_without_transport_are_told() -> None:
+def test_recovered_means_without_transport_are_reported() -> None:
     found = [row | {"recovered_mean_gy": 60.0} for row in rows("Liver", "Tumor 2")]
     stated = PartialVolumeInputs(method="transfer_matrix", fwhm_mm=6.0)
     (advisory,) = partial_volume_advisories(found, stated, local_deposition=True)

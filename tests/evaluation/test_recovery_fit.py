@@ -67,7 +67,7 @@ def test_drawn_phantoms_scatter_as_the_covariance_states(common: float, measured
     assert np.mean(squares) == pytest.approx(4.0, rel=0.05)
 
 
-def test_a_curve_of_another_form_is_told() -> None:
+def test_a_curve_of_another_form_is_reported() -> None:
     measured = [0.9, 0.3, 0.9, 0.5, 0.95, 0.9]
     fit = fit_recovery_curve(VOLUMES_ML, measured, uncertainties=[0.02] * 6)
     assert [told.code for told in fit.advisories] == ["recovery_curve_fits_badly"]

@@ -263,7 +263,7 @@ def test_representations_fit_a_screen() -> None:
         assert "array([" not in repr(each)
 
 
-def test_array_like_is_one_member_of_a_union_whatever_numpy_made_of_it() -> None:
+def test_array_like_is_one_member_of_a_union_for_any_version_of_numpy() -> None:
     arguments = importlib.import_module("yttria._foundation.arguments")
     optional = npt.ArrayLike | None
     assert set(arguments._members(optional)) == {npt.ArrayLike, type(None)}

@@ -79,7 +79,7 @@ def test_an_empty_table_is_an_empty_header(tmp_path: Path) -> None:
     assert read(tmp_path / "b.csv") == [["x", "y"]]
 
 
-def test_null_characters_and_line_ends_come_back(tmp_path: Path) -> None:
+def test_null_characters_and_line_ends_are_read_back(tmp_path: Path) -> None:
     row = {"a\0": "nul\0.nii", "b": "\0", "c": 'two\nlines, "quoted"'}
     write_csv(tmp_path / "a.csv", [row], one_line=False)
     with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:

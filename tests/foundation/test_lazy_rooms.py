@@ -66,7 +66,7 @@ def test_importing_a_room_imports_none_of_its_files(room: str) -> None:
     assert loaded == parents | {"yttria._foundation", "yttria._foundation.rooms"}
 
 
-def test_one_function_imports_what_it_needs_and_nothing_else() -> None:
+def test_one_function_imports_only_the_modules_that_it_needs() -> None:
     loaded = loaded_by("from yttria import absorbed_dose")
     assert "yttria.voxel.convolution" in loaded
     assert not {"yttria.geometry.image", "yttria.evaluation.tables", "yttria.voxel.dose_image"} & loaded
@@ -101,7 +101,7 @@ def test_a_function_is_not_replaced_by_the_file_of_its_name(name: str) -> None:
     assert done.stdout.strip() == "True"
 
 
-def test_arguments_are_checked_also_of_an_object_whose_class_nobody_imported() -> None:
+def test_arguments_are_checked_if_the_class_of_the_object_was_not_imported() -> None:
     code = (
         "import numpy as np, yttria.geometry.image as file\n"
         "image = file.Image(np.ones((2, 2, 2)), np.eye(4), 'Gy')\n"

@@ -22,7 +22,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], list[str]]]] = {
 
 
 @pytest.mark.parametrize("key", sources())
-def test_a_source_states_what_was_read(key: str) -> None:
+def test_a_source_states_its_state_of_reading(key: str) -> None:
     found = source(key)
     assert found.read in ("primary", "secondary", "no", "own")
     assert re.fullmatch(r"[a-z0-9.-]+", key)
@@ -37,7 +37,7 @@ def test_tables_cite_keys(name: str) -> None:
     assert {key for row in table[rows] for key in keys(row)} <= set(sources())
 
 
-def test_nothing_but_the_table_states_what_was_not_read() -> None:
+def test_only_the_table_of_sources_states_which_sources_were_not_read() -> None:
     files = [path for folder in ("python", "src", "docs") for path in (ROOT / folder).rglob("*.*")]
     texts = [path for path in files if path.suffix in (".py", ".rs", ".md", ".json", ".toml")]
     # "UNVERIFIED" is a term of DICOM.

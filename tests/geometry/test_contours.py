@@ -171,7 +171,7 @@ def test_sections_between_planes_restore_the_solid(solid: str, spacing: float, l
     assert structure.volume_ml == pytest.approx(1e-3 * volume, rel=limit)
 
 
-def test_a_stack_of_slabs_loses_what_interpolation_keeps() -> None:
+def test_a_stack_of_slabs_loses_volume_that_interpolation_keeps() -> None:
     contours = stack(SOLIDS["sphere"][0], np.arange(-12, 12.1, 3))
     volume = SOLIDS["sphere"][1] * 1e-3
     assert slabs(contours).volume_ml / volume == pytest.approx(1 - 0.0157, abs=1e-3)

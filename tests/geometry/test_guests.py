@@ -140,7 +140,7 @@ def test_highdicom_states_the_same_place_of_a_voxel(kind: str) -> None:
         ("highdicom", geometry.to_highdicom),
     ],
 )  # fmt: skip
-def test_an_image_given_to_a_library_comes_back_the_same(library: str, export: Callable[..., Any], kind: str) -> None:
+def test_an_image_given_to_a_library_is_read_back_the_same(library: str, export: Callable[..., Any], kind: str) -> None:
     pytest.importorskip(library)
     image = Image(values().astype(np.float32), affine(kind), "Gy")
     back = Image.from_any(export(image), unit="Gy")

@@ -37,7 +37,7 @@ def test_doses_and_uncertainties_are_read_on_their_grid(tmp_path: Path) -> None:
     assert [(a.code, a.severity) for a in found.dose.advisories] == [("dose_per_history", "note")]
 
 
-def test_the_image_of_the_doses_needs_a_unit_and_states_what_is_assumed(tmp_path: Path) -> None:
+def test_an_image_of_doses_needs_a_unit_and_states_its_assumptions(tmp_path: Path) -> None:
     path = written(tmp_path / "x.3ddose")
     with pytest.raises(UnitError, match="states no unit"):
         read_image(path)

@@ -133,7 +133,7 @@ def test_a_value_of_another_type_is_a_warning_that_names_the_key(pet: Path, stat
     assert next(iter(stated)) in told(pet, unit="Bq/mL")["sidecar_not_used"]
 
 
-def test_a_json_file_without_keys_of_a_dose_says_nothing(pet: Path) -> None:
+def test_a_json_file_without_keys_of_a_dose_is_ignored(pet: Path) -> None:
     write(pet, {"Modality": "PT", "Manufacturer": "any"})
     assert told(pet, unit="Bq/mL") == {}
 

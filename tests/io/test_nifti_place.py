@@ -159,7 +159,7 @@ def test_a_slope_that_is_not_set_leaves_the_values(tmp_path: Path, slope: float)
     np.testing.assert_array_equal(read_image(path, unit="1").array, VALUES.T)
 
 
-def test_formats_that_do_not_know_left_from_right_are_refused() -> None:
+def test_formats_that_do_not_state_left_and_right_are_refused() -> None:
     for kind in (nibabel.AnalyzeImage, nibabel.Spm99AnalyzeImage):
         analyze = kind(VALUES, np.diag([-2.0, 3, 4, 1]))
         with pytest.raises(GeometryError, match="states neither its position nor which side is left"):

@@ -40,7 +40,7 @@ def test_recoveries_of_a_phantom_are_fitted(tmp_path: Path) -> None:
     assert found.source == "phantom.json"
 
 
-def test_a_bad_fit_is_told(tmp_path: Path) -> None:
+def test_a_bad_fit_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "phantom.json"
     path.write_text(json.dumps(MEASURED | {"recoveries": [0.5, 0.3, 0.9], "uncertainties": [0.01] * 3}))
     assert [told.code for told in read_curve_file(path)[1]] == ["recovery_curve_fits_badly"]

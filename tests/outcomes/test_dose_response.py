@@ -226,7 +226,7 @@ def test_a_falling_curve_has_no_d50() -> None:
     assert fit.advisories[0].value == pytest.approx(-fit_dose_response(DOSE_GY, RESPONSE).slope.value)  # type: ignore[union-attr]
 
 
-def test_a_d50_beyond_the_doses_is_told() -> None:
+def test_a_d50_beyond_the_doses_is_reported() -> None:
     event = np.zeros(40, bool)
     event[[5, 25, 30, 36, 38, 39]] = True
     fit = fit_dose_response(np.linspace(20, 60, 40), event)

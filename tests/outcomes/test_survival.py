@@ -149,7 +149,7 @@ def test_a_group_without_events_has_no_finite_hazard_ratio() -> None:
     assert 0 < found.log_rank_p_value < 0.05
 
 
-def test_hazards_that_cross_are_told() -> None:
+def test_hazards_that_cross_are_reported() -> None:
     early = np.linspace(1, 6, 30)
     late = np.linspace(7, 30, 30)
     # High doses: half die at once, and half live long; low doses die in between.

@@ -63,7 +63,7 @@ def test_each_function_takes_all_microspheres_and_refuses_others_by_name(name: s
             DEVICES[name]("wood")
 
 
-def test_metrics_know_the_microspheres_of_a_dose_by_its_nuclide() -> None:
+def test_the_microspheres_of_a_dose_follow_from_its_nuclide() -> None:
     """Parameters of resin are not those of holmium, and a dose of Ho-166 is not one of resin."""
     metrics, sets = ["NTCP"], ["strigari-2010-resin-hcc"]
     found = planning.structure_metrics(_result_of("holmium"), [LIVER], metrics, parameters=sets)

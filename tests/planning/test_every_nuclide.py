@@ -334,7 +334,7 @@ def _check_vials() -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANNING))
 @pytest.mark.parametrize("nuclide", [n for n in PRESETS if n.isotope not in SPHERES], ids=lambda n: n.name)
-def test_planning_refuses_a_nuclide_of_drugs_and_says_what_is_possible(name: str, nuclide: Nuclide) -> None:
+def test_planning_refuses_a_nuclide_of_drugs_with_the_possible_uses(name: str, nuclide: Nuclide) -> None:
     with pytest.raises(YttriaError) as refused:
         CALLS[name][0](nuclide)
     assert f"got {nuclide.name} ({nuclide.isotope})" in str(refused.value)

@@ -196,7 +196,7 @@ def cut(image: Image, slices: slice) -> Image:
     return Image(image.array[slices], place, image.unit)
 
 
-def test_lungs_partly_in_the_field_are_scaled_up_and_told(phantom: PlanningPhantom) -> None:
+def test_lungs_partly_in_the_field_are_scaled_up_and_reported(phantom: PlanningPhantom) -> None:
     """A quarter of the lungs' volume is beyond the scan: the shunt keeps its value, and a warning states the rest."""
     plan = plan_of(phantom, maa=cut(phantom.maa_of_all, slice(0, 51)))
     (message,) = [a for a in plan.advisories if a.code == "lungs_cut_by_field"]

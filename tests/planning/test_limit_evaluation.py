@@ -134,7 +134,7 @@ def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc
     assert _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=34.2).state == "above limit"
 
 
-def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -> None:
+def test_a_doubtful_unit_of_the_bilirubin_is_reported_with_the_limits_it_decides() -> None:
     doses = TreatmentDoses(normal_whole_dose_gy=60, tumor_doses_gy=[205])
     state = _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=2)
     assert "bilirubin_unit_doubtful" in {advisory.code for advisory in state.advisories}

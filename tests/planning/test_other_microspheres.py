@@ -181,7 +181,7 @@ def test_the_vial_is_compared_with_that_of_its_own_nuclide(
     assert (told in found[0].message) if told else found == ()
 
 
-def test_the_holmium_product_states_what_was_read() -> None:
+def test_the_holmium_product_states_its_state_of_reading() -> None:
     item = product("holmium")
     assert (item.made_to_order, item.whole_vial, item.has("vial_sizes_gbq")) == (True, True, False)
     assert all(fact.status == "read" for fact in item.facts)

@@ -139,7 +139,9 @@ def test_values_out_of_range_are_refused(phantom: Phantom) -> None:
             compare_plan(plan, plan, phantom.structures, **bad)  # type: ignore[arg-type]
 
 
-def test_a_plan_of_several_injections_knows_its_activity(phantom: Phantom, result_of_two: DoseResult) -> None:
+def test_a_plan_of_several_injections_has_the_sum_of_their_activities(
+    phantom: Phantom, result_of_two: DoseResult
+) -> None:
     """Two injections of one map, 0.6 and 1.4 GBq with shunts 0.1 and 0.05, are one of 2 GBq with 0.065."""
     liver = phantom.structures[0]
     one = dosed(phantom, 2.0, 0.065)

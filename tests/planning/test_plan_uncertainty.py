@@ -214,7 +214,7 @@ def test_a_lognormal_dose_exceeds_a_limit_with_the_probability_of_its_distributi
     assert (low, high) == pytest.approx(quantiles, rel=0.01)
 
 
-def test_the_sentence_states_the_share_and_what_is_not_included_and_advises_nothing() -> None:
+def test_the_sentence_states_the_share_and_the_inputs_not_included_without_advice() -> None:
     stated = PlanUncertaintyInputs(lung_shunt_uncertainty=0.2)
     thresholds = [Threshold(kind="lung", value=5.5), Threshold(kind="lung", value=500.0, prior_gy=20.0)]
     found = plan_uncertainty(lobe(), 2.0, stated, thresholds=thresholds)

@@ -109,7 +109,7 @@ def test_with_several_territories_each_has_its_own_prior_dose() -> None:
     assert with_prior_doses(both, prior).prior_lung_dose_gy == 4.0
 
 
-def test_doses_of_another_nuclide_are_told_to_the_next_plan(tmp_path: Path) -> None:
+def test_doses_of_another_nuclide_are_reported_to_the_next_plan(tmp_path: Path) -> None:
     found = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0], isotopes=["Y-90", "Y-90"])
     assert found.isotopes == ("Y-90",)
     assert "isotopes" not in found.keywords()

@@ -59,7 +59,7 @@ def test_lymph_nodes_of_normal_size_are_a_complete_response() -> None:
     assert recist(30, 9, nadir_sum_mm=9).category == "PR"
 
 
-def test_a_missing_nadir_is_told() -> None:
+def test_a_missing_nadir_is_reported() -> None:
     assert [a.code for a in recist(100, 60).advisories] == ["nadir_not_given"]
     assert recist(100, 100).advisories == ()
 

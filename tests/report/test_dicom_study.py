@@ -100,7 +100,7 @@ def test_dciodvfy_finds_nothing_in_the_study(study: Path) -> None:
         assert "Error" not in done.stdout + done.stderr, name
 
 
-def test_demo_writes_the_study_and_replaces_it_only_if_told(tmp_path: Path) -> None:
+def test_demo_writes_the_study_and_replaces_it_only_on_request(tmp_path: Path) -> None:
     demo = ("demo", "--dicom", "--json", "--out", tmp_path / "demo")
     written = json.loads(invoke(*demo))["written"]
     treatment = tmp_path / "demo" / "dicom" / "treatment"

@@ -128,7 +128,7 @@ def test_messages_of_one_code_stand_together_and_each_once() -> None:
     assert "Note: message 0 message 1 x" in found.text
 
 
-def test_limits_without_a_verdict_stand_apart_with_what_they_depend_on() -> None:
+def test_undecided_limits_stand_apart_with_their_missing_facts() -> None:
     from yttria.report.sections import limit_rows, undecided_words
 
     states = planned_and_delivered()["limits"]["delivered"]["states"]

@@ -74,7 +74,7 @@ def test_bars_are_in_proportion_and_the_largest_stands_first() -> None:
         )
 
 
-def test_what_is_not_included_is_named() -> None:
+def test_inputs_that_are_not_included_are_named() -> None:
     text = html_report(with_budgets())
     assert re.search(r"Not included, and not zero: [^.]*registration", text)
     assert uncertainty_tables(dosed()[0]) is None

@@ -105,7 +105,7 @@ def test_every_script_of_an_order_exists() -> None:
         assert set(listed) <= scripts
 
 
-def test_the_package_never_imports_what_builds_the_manual() -> None:
+def test_the_package_never_imports_the_tools_of_the_manual() -> None:
     used = ("import sphinx", "from sphinx", "import numpydoc", "from numpydoc", "import myst_parser", "import furo")
     for path in (ROOT / "python").rglob("*.py"):
         assert not any(word in path.read_text() for word in used), path

@@ -329,7 +329,7 @@ def test_a_structure_that_vanishes_is_undefined_in_that_draw() -> None:
     assert np.count_nonzero(volume.draws == 0.0) == mean.undefined_draws
 
 
-def test_progress_is_reported_and_what_it_raises_ends_the_propagation() -> None:
+def test_progress_is_reported_and_an_exception_in_it_ends_the_propagation() -> None:
     told: list[tuple[int, int]] = []
     _propagated(_dose(), UncertaintyInputs(), draws=20, progress=lambda done, end: told.append((done, end)))
     assert told[-1] == (20, 20)

@@ -152,7 +152,7 @@ def test_yttria_dose_takes_a_recovery_curve_from_a_file(files: Path) -> None:
     assert [each["name"] for each in found["inputs"]["recovery_curve"]] == ["curve.toml"]
 
 
-def test_a_resolution_that_is_not_stated_is_told(files: Path) -> None:
+def test_a_resolution_that_is_not_stated_is_reported(files: Path) -> None:
     found, shown = dose(files, "plain")
     assert [told["code"] for told in found["advisories"]] == ["resolution_not_stated"]
     assert f"'Ball' ({found['structures'][0]['volume_ml']:.3g} mL)" in " ".join(shown.split())

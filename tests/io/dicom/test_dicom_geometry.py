@@ -28,7 +28,7 @@ def planes(matrix: np.ndarray, slices: list[int]) -> list[Plane]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_slices_are_sorted_along_their_normal_whatever_their_order(kind: str) -> None:
+def test_slices_in_any_order_are_sorted_along_their_normal(kind: str) -> None:
     matrix = affine(kind)
     order, found, advisories = stacked(planes(matrix, ORDER))
     assert not advisories
@@ -63,7 +63,7 @@ def test_gaps_and_duplicates_are_refused(slices: list[int], message: str) -> Non
 @pytest.mark.parametrize(
     ("shift", "severity"), [(0.004, None), (0.006, "note"), (0.019, "note"), (0.022, "warning"), (0.049, "warning")]
 )
-def test_a_slice_off_the_even_grid_is_told_with_its_distance(shift: float, severity: str | None) -> None:
+def test_a_slice_off_the_even_grid_is_reported_with_its_distance(shift: float, severity: str | None) -> None:
     found = planes(affine("plain"), [0, 1, 2, 3, 4])
     found[2].position[2] += 3.5 * shift
     order, matrix, advisories = stacked(found)
@@ -131,7 +131,7 @@ def test_mixed_orientations_and_spacings_are_refused() -> None:
         ("ImageOrientationPatient", ["1e300"] * 6, GeometryError, "unit vectors"),
     ],
 )
-def test_a_plane_is_refused_with_what_was_found(
+def test_a_plane_is_refused_with_the_value_that_was_found(
     keyword: str, value: object, error: type[Exception], message: str
 ) -> None:
     dataset = pydicom.Dataset()

@@ -131,7 +131,7 @@ def change(**headers: object):
     ],
     ids=lambda v: next(iter(v)) if isinstance(v, dict) else None,
 )
-def test_a_pet_series_is_refused_with_what_was_found(
+def test_a_pet_series_is_refused_with_the_value_that_was_found(
     tmp_path: Path, headers: dict[str, object], error: type[Exception], message: str
 ) -> None:
     write_series(tmp_path, values(), affine("plain"), change=change(**headers))
@@ -273,7 +273,7 @@ def test_a_real_world_value_mapping_makes_counts_a_concentration(tmp_path: Path)
     ],
     ids=lambda v: next(iter(v)) if isinstance(v, dict) else None,
 )
-def test_a_spect_is_refused_with_what_was_found(
+def test_a_spect_is_refused_with_the_value_that_was_found(
     tmp_path: Path, headers: dict[str, object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

@@ -169,7 +169,7 @@ def _no_segments(dataset: Dataset, _: int) -> None:
         (_no_segments, FileFormatError, "seg.dcm"),
     ],
 )
-def test_a_segmentation_is_refused_with_what_was_found(
+def test_a_segmentation_is_refused_with_the_value_that_was_found(
     sources: Path, tmp_path: Path, change: object, error: type[Exception], message: str
 ) -> None:
     path = write_seg(tmp_path / "seg.dcm", boxes(), sources / "plain", change=change)  # type: ignore[arg-type]

@@ -75,14 +75,14 @@ def read(path: Path, **terms: float) -> list[tuple[float, list[str]]]:
         ((12,), 4.0, None, 1, []),
     ],
 )
-def test_volumes_follow_positions_and_what_is_stated(
+def test_volumes_follow_positions_and_stated_distances(
     source: Path, tmp_path: Path, slices: tuple[int, ...], spacing: float, thickness: float, expected: int, codes: list
 ) -> None:
     path = write_seg(tmp_path / "seg.dcm", {"L": on(*slices)}, source, change=states(spacing, thickness))
     assert read(path) == [(expected, codes)]
 
 
-def test_one_slice_with_a_thickness_beside_another_spacing_is_told(source: Path, tmp_path: Path) -> None:
+def test_one_slice_with_a_thickness_beside_another_spacing_is_reported(source: Path, tmp_path: Path) -> None:
     """No neighbor shows which of the two is the distance, and the volume is proportional to it."""
     for spacing, thickness, expected in ((8.0, 4.0, ["segmentation_slice_distance"]), (4.0, None, []), (4.0, 4.0, [])):
         path = write_seg(tmp_path / "seg.dcm", {"L": on(12)}, source, change=states(spacing, thickness))

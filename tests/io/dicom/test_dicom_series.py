@@ -132,7 +132,7 @@ def test_a_slice_of_another_patient_is_refused(tmp_path: Path, keyword: str, val
         read_image(tmp_path)
 
 
-def test_missing_numbers_of_slices_are_told(tmp_path: Path) -> None:
+def test_missing_numbers_of_slices_are_reported(tmp_path: Path) -> None:
     six_slices(tmp_path, setting(NumberOfSlices=None))
     assert codes(dicom.read_image(sorted(tmp_path.iterdir())[1:])) == {"slice_numbers_missing": "note"}
     renumbered = setting(NumberOfSlices=None, InstanceNumber={5: 9})
@@ -142,7 +142,7 @@ def test_missing_numbers_of_slices_are_told(tmp_path: Path) -> None:
 # Statements that contradict each other
 
 
-def test_a_spacing_beside_other_positions_is_told_and_positions_are_taken(tmp_path: Path) -> None:
+def test_a_spacing_beside_other_positions_is_reported_and_positions_are_taken(tmp_path: Path) -> None:
     image = read_image(six_slices(tmp_path, setting(SpacingBetweenSlices={4: "5"})))
     assert codes(image) == {"slice_distance_contradicted": "warning"}
     assert image.voxel_size_mm[0] == pytest.approx(3.5)
@@ -150,13 +150,13 @@ def test_a_spacing_beside_other_positions_is_told_and_positions_are_taken(tmp_pa
 
 
 @pytest.mark.parametrize(("modality", "severity"), [("PT", "warning"), ("CT", "note")])
-def test_slices_thinner_than_their_distance_are_told(tmp_path: Path, modality: str, severity: str) -> None:
+def test_slices_thinner_than_their_distance_are_reported(tmp_path: Path, modality: str, severity: str) -> None:
     assert codes(read_image(six_slices(tmp_path, setting(SliceThickness="1.75"), modality))) == {
         "gaps_between_slices": severity
     }
 
 
-def test_a_thickness_of_spect_beside_another_spacing_is_told(tmp_path: Path) -> None:
+def test_a_thickness_of_spect_beside_another_spacing_is_reported(tmp_path: Path) -> None:
     path = write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(SliceThickness="4.5"))
     assert codes(read_image(path)) == {"slice_distance_contradicted": "warning"}
 

@@ -39,7 +39,7 @@ def test_a_mapping_of_spect_is_used_with_its_unit(tmp_path: Path, code: str, uni
     assert image.array == pytest.approx((2.5 * array + 4) * factor)
 
 
-def test_a_mapping_of_spect_that_is_not_read_is_told(tmp_path: Path) -> None:
+def test_a_mapping_of_spect_that_is_not_read_is_reported(tmp_path: Path) -> None:
     path = write_spect(tmp_path / "nm.dcm", values(), affine("plain"), mapping=(2.0, 0.0, "{SUVbw}g/ml"))
     image = read_image(path)
     assert (image.unit, codes(image)) == ("counts", {"value_mapping_unused": "warning"})
@@ -55,7 +55,7 @@ def test_units_of_spect_outside_its_standard_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 @pytest.mark.parametrize("units", ["GML", "Bq", "CPM"])
-def test_units_of_spect_that_are_not_read_are_told(tmp_path: Path, units: str) -> None:
+def test_units_of_spect_that_are_not_read_are_reported(tmp_path: Path, units: str) -> None:
     image = read_image(write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(Units=units)))
     assert (image.unit, codes(image)) == ("counts", {"units_of_nuclear_medicine": "warning"})
 
@@ -132,7 +132,7 @@ def test_pet_counts_with_a_mapping_to_activity_are_mapped(tmp_path: Path) -> Non
     assert image.array == pytest.approx(counts.array * (2 + np.arange(6.0))[:, None, None] + 1)
 
 
-def test_a_mapping_of_pet_that_contradicts_its_slope_is_told(tmp_path: Path) -> None:
+def test_a_mapping_of_pet_that_contradicts_its_slope_is_reported(tmp_path: Path) -> None:
     slopes = {k: f"{2.0 + k:g}" for k in range(6)}
     expected = read_image(six_slices(tmp_path / "a", setting(RescaleSlope=slopes)))
     for name, change, told in (

@@ -73,7 +73,7 @@ def test_patient_and_study_are_those_of_the_segmentation(tmp_path: Path, pet: Pa
     assert (report.Modality, report.VerificationFlag) == ("SR", "UNVERIFIED")
 
 
-def test_rows_without_a_segment_are_left_out_and_told(tmp_path: Path, pet: Path, seg: Path) -> None:
+def test_rows_without_a_segment_are_left_out_and_reported(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, _ = rows_of(pet, seg)
     other = rows[0] | {"structure": "Spleen"}
     written = write_dose_report([*rows, other], tmp_path / "sr.dcm", segmentation=seg)

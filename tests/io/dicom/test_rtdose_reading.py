@@ -69,7 +69,7 @@ def test_a_dose_of_one_frame_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["BEAM", "FRACTION", "CONTROL_POINT", "RECORD", "BEAM_SESSION", "FRACTION_SESSION"])
-def test_a_part_of_a_dose_is_told(tmp_path: Path, kind: str) -> None:
+def test_a_part_of_a_dose_is_reported(tmp_path: Path, kind: str) -> None:
     (told,) = read_image(changed_rtdose(tmp_path, _set("DoseSummationType", kind))).advisories
     assert (told.code, told.severity) == ("partial_dose", "warning")
     assert kind in told.message
@@ -80,7 +80,7 @@ def test_a_dose_of_whole_plans_gives_no_advisory(tmp_path: Path, kind: str) -> N
     assert read_image(changed_rtdose(tmp_path, _set("DoseSummationType", kind))).advisories == ()
 
 
-def test_a_thickness_beside_other_offsets_is_told(tmp_path: Path) -> None:
+def test_a_thickness_beside_other_offsets_is_reported(tmp_path: Path) -> None:
     dose = read_rtdose(changed_rtdose(tmp_path, _set("SliceThickness", "7"), dose_of("plain")))
     assert [a.code for a in dose.advisories] == ["slice_distance_contradicted"]
     assert dose.voxel_size_mm[0] == pytest.approx(3.5)
