@@ -1,15 +1,16 @@
 //! Monte Carlo transport: a run that Python advances batch by batch.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
 
 use numpy::ndarray::{Ix3, Ix4};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 
 use super::arrays::{borrowed, shaped, writable};
 use super::errors::OrRaise;
 use super::nuclide::PyNuclide;
-use super::threads::{Threads, detached, shared_out};
+use super::threads::{Threads, detached, interruptible, shared_out};
+use crate::error::Result;
 use crate::monte_carlo::{Phantom, Progress, Simulation, Substance, uniform};
 
 /// Batches, energies in MeV (emitted, escaped), and the sums of the structures.
@@ -19,15 +20,21 @@ type State = (u64, [f64; 2], Vec<f64>);
 pub struct PyMonteCarloSimulation(Mutex<Simulation>);
 
 impl PyMonteCarloSimulation {
-    /// For work without the interpreter.
-    fn locked(&self) -> MutexGuard<'_, Simulation> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works on the simulation without the interpreter.
+    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Simulation) -> Result<T> + Send) -> PyResult<T> {
+        interruptible(py, |cancellation| work(&mut *self.taken(|| cancellation.check())?))
     }
 
-    /// For work with the interpreter, which is let go while another thread has the simulation. That thread needs the
-    /// interpreter to look for signals, so that both would wait forever.
-    fn locked_attached(&self, py: Python<'_>) -> MutexGuard<'_, Simulation> {
-        self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    /// Waits while another thread has the simulation. `check` ends the wait, because a run can take hours.
+    fn taken(&self, check: impl Fn() -> Result<()>) -> Result<MutexGuard<'_, Simulation>> {
+        loop {
+            match self.0.try_lock() {
+                Ok(simulation) => return Ok(simulation),
+                Err(TryLockError::Poisoned(error)) => return Ok(error.into_inner()),
+                Err(TryLockError::WouldBlock) => check()?,
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 
@@ -51,7 +58,7 @@ impl PyMonteCarloSimulation {
         let shape = density.as_array().dim().into();
         let (density, medium, activity) = (density.as_slice()?, medium.as_slice()?, activity.as_slice()?);
         let simulation = detached(py, || {
-            let substances = media.iter().map(|name| Substance::from_name(name)).collect::<Result<Vec<_>, _>>()?;
+            let substances = media.iter().map(|name| Substance::from_name(name)).collect::<Result<Vec<_>>>()?;
             let phantom = Phantom {
                 shape,
                 spacing_mm: voxel_size_mm,
@@ -68,41 +75,41 @@ impl PyMonteCarloSimulation {
     fn add_region(&self, py: Python<'_>, fractions: &Bound<'_, PyAny>) -> PyResult<()> {
         let fractions = borrowed::<f32, Ix3>(fractions)?;
         let fractions = fractions.as_slice()?;
-        detached(py, || self.locked().add_region(fractions))
+        self.with(py, |simulation| simulation.add_region(fractions))
     }
 
     #[getter]
-    fn batches(&self, py: Python<'_>) -> u64 {
-        self.locked_attached(py).batches()
+    fn batches(&self, py: Python<'_>) -> PyResult<u64> {
+        self.with(py, |simulation| Ok(simulation.batches()))
     }
     #[getter]
-    fn decays_per_batch(&self, py: Python<'_>) -> u64 {
-        self.locked_attached(py).decays_per_batch()
+    fn decays_per_batch(&self, py: Python<'_>) -> PyResult<u64> {
+        self.with(py, |simulation| Ok(simulation.decays_per_batch()))
     }
     #[getter]
-    fn mean_energy_mev(&self, py: Python<'_>) -> f64 {
-        self.locked_attached(py).mean_energy_mev()
+    fn mean_energy_mev(&self, py: Python<'_>) -> PyResult<f64> {
+        self.with(py, |simulation| Ok(simulation.mean_energy_mev()))
     }
 
     fn run(&self, py: Python<'_>, batches: u64, threads: Option<Threads>) -> PyResult<()> {
-        shared_out(py, threads, |workers| self.locked().run(batches, workers))
+        shared_out(py, threads, |workers| self.taken(|| workers.check())?.run(batches, workers))
     }
 
     /// Follow the decays in voxels of this medium a second time, in a uniform medium of this density.
     fn correlate(&self, py: Python<'_>, medium: u8, density_g_per_ml: f64) -> PyResult<()> {
-        self.locked_attached(py).correlate(medium, density_g_per_ml).or_raise(py)
+        self.with(py, |simulation| simulation.correlate(medium, density_g_per_ml))
     }
 
     #[getter]
-    fn sums_per_voxel(&self, py: Python<'_>) -> usize {
-        self.locked_attached(py).sums_per_voxel()
+    fn sums_per_voxel(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |simulation| Ok(simulation.sums_per_voxel()))
     }
 
     /// Writes the sums of the voxels, shape (sums, k, j, i).
     fn progress(&self, py: Python<'_>, out_sums: &Bound<'_, PyAny>) -> PyResult<State> {
         let mut sums = writable::<f64, Ix4>(out_sums)?;
         let sums = sums.as_slice_mut()?;
-        let progress = detached(py, || self.locked().progress(sums))?;
+        let progress = self.with(py, |simulation| simulation.progress(sums))?;
         Ok((progress.batches, progress.energy_mev, progress.regions))
     }
 
@@ -115,7 +122,7 @@ impl PyMonteCarloSimulation {
             energy_mev,
             regions,
         };
-        detached(py, || self.locked().restore(&progress, sums))
+        self.with(py, |simulation| simulation.restore(&progress, sums))
     }
 
     /// `uniform_gy`: the dose in the uniform medium, with no voxels if there is none.
@@ -133,21 +140,21 @@ impl PyMonteCarloSimulation {
         let (mut dose, mut error) = (writable::<f32, Ix3>(out_gy)?, writable::<f32, Ix3>(out_uncertainty_gy)?);
         let mut weight = writable::<f32, Ix3>(out_difference_weight)?;
         let maps = [dose.as_slice_mut()?, error.as_slice_mut()?, weight.as_slice_mut()?];
-        detached(py, || self.locked().dose(gray_kg, uniform, maps))
+        self.with(py, |simulation| simulation.dose(gray_kg, uniform, maps))
     }
 
     /// Mean, standard error and weight of the correlated difference of each structure.
     fn regions(&self, py: Python<'_>, gray_kg: f64, uniform_gy: &Bound<'_, PyAny>) -> PyResult<Vec<(f64, f64, f64)>> {
         let uniform = borrowed::<f64, Ix3>(uniform_gy)?;
         let uniform = uniform.as_slice()?;
-        let found = detached(py, || self.locked().regions(gray_kg, uniform))?;
+        let found = self.with(py, |simulation| simulation.regions(gray_kg, uniform))?;
         Ok(found.iter().map(|each| (each.mean, each.error, each.difference_weight)).collect())
     }
 
     /// Energy per decay in MeV: emitted, deposited, escaped.
-    fn balance(&self, py: Python<'_>) -> (f64, f64, f64) {
-        let balance = self.locked_attached(py).balance();
-        (balance.emitted_mev, balance.deposited_mev, balance.escaped_mev)
+    fn balance(&self, py: Python<'_>) -> PyResult<(f64, f64, f64)> {
+        let balance = self.with(py, |simulation| Ok(simulation.balance()))?;
+        Ok((balance.emitted_mev, balance.deposited_mev, balance.escaped_mev))
     }
 }
 

@@ -109,23 +109,46 @@ def test_threads_that_first_use_a_name_get_one_object(tmp_path: Path, monkeypatc
     assert pickle.loads(pickle.dumps(got[0])) is got[0]
 
 
-def test_reading_the_state_of_a_run_waits_for_the_thread_that_advances_it() -> None:
-    code = textwrap.dedent("""
-        import threading
+def assert_runs(code: str) -> None:
+    """Run code after a run that a thread advances, in a process, because threads that wait for each other never end."""
+    begin = textwrap.dedent("""
+        import os, signal, threading
         import numpy as np
         import yttria
 
         ones = np.ones((8, 8, 8))
         run = yttria.MonteCarloRun(ones, ones, (3.0, 3.0, 3.0), histories_per_batch=5000, threads=1, estimator="plain")
-        advancing = threading.Thread(target=run.advance, args=(40,))
-        advancing.start()
+
+        def advance(batches):
+            thread = threading.Thread(target=run.advance, args=(batches,), daemon=True)
+            thread.start()
+            return thread
+    """)
+    command = [sys.executable, "-c", begin + textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_reading_the_state_of_a_run_waits_for_the_thread_that_advances_it() -> None:
+    assert_runs("""
+        advancing = advance(40)
         while advancing.is_alive():
             assert run.batches in (0, 40)
         assert run.result().histories == 40 * 5000
     """)
-    # In a process of its own, because two threads that wait for each other would never end.
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_ends_the_wait_for_the_thread_that_advances_a_run() -> None:
+    assert_runs("""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        advance(10**9)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            while True:
+                run.batches
+        except KeyboardInterrupt:
+            os._exit(0)
+    """)
 
 
 def test_a_subinterpreter_is_refused_with_the_remedy() -> None:

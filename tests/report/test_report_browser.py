@@ -17,7 +17,10 @@ from report_samples import dosed, hostile_structures, planned
 from yttria.report import html_report
 
 PROGRAM = chromium()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed: apt-get install chromium")
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed: apt-get install chromium"),
+    pytest.mark.thread_unsafe(reason="one browser is driven through one pipe"),
+]
 #: Elements that reach beyond the page and do not lie in something that scrolls.
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter((element) => {

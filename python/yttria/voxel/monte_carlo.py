@@ -35,7 +35,8 @@ class MonteCarloRun:
     Beta particles and conversion electrons are followed through voxels of any density and composition: condensed
     history with a random hinge, explicit collisions above 20 keV, bremsstrahlung as energy that leaves. Auger electrons
     and soft X rays deposit their energy at the decay, and gamma rays are not included. The result depends only on the
-    seed and the number of histories, not on threads or interruptions. Ctrl-C leaves a whole number of batches.
+    seed and the number of histories, not on threads or interruptions. Ctrl-C leaves a whole number of batches. Threads
+    may share a run. While one of them advances it, another one that advances or reads it waits.
 
     Parameters
     ----------
