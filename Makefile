@@ -59,7 +59,7 @@ test: .venv/tools .venv/release
 # Every test that can, in four threads at once.
 parallel: .venv/tools .venv/release
 	$(INSTALL) --group parallel
-	$(BIN)/pytest --quiet --parallel-threads 4 --skip-thread-unsafe
+	$(BIN)/pytest --quiet --parallel-threads 4 --skip-thread-unsafe true -rfE
 
 check: .venv/tools .venv/module
 	cargo fmt --check
