@@ -91,7 +91,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def measured(name: str, a: Map, b: Map, kept: dict[str, Any]) -> bool:
-    """Whether `kept` has its gamma and times; they are added where it is installed."""
+    """Whether `kept` has its gamma and times, which are added if pymedphys is installed."""
     if name not in kept and find_spec("pymedphys") and find_spec("numba"):
         with_pymedphys(a[:8, :8, :8], a[:8, :8, :8])
         kept[f"{name} seconds"], kept[name] = timed(lambda: with_pymedphys(a, b))

@@ -57,7 +57,7 @@ fn hostile() -> impl Strategy<Value = Polygon> {
         .prop_map(|(points, z)| points.into_iter().map(|(x, y)| [x, y, z]).collect())
 }
 
-/// A star about a point: simple where no two spokes are half a turn apart.
+/// A star about a point, which is simple if no two spokes are half a turn apart.
 fn star(x: f64, y: f64, z: f64, spokes: &[f64]) -> Polygon {
     let n = spokes.len() as f64;
     let at = |(k, r): (usize, &f64)| {

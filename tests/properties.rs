@@ -16,7 +16,7 @@ fn noise(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
-/// A random even kernel; `isotropic` in its first two axes where its half sizes allow.
+/// A random even kernel; `isotropic` in its first two axes if its half sizes are equal.
 fn kernel(half: [usize; 3], isotropic: bool, seed: u64) -> Octant {
     let mut next = noise(seed);
     let [a, b, c] = half.map(|h| h + 1);

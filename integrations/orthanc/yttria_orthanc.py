@@ -33,7 +33,7 @@ class Orthanc:
     """The few requests of Orthanc's REST interface that are needed."""
 
     def __init__(self, url: str, user: str | None = None, password: str | None = None) -> None:
-        """Remember where the server is."""
+        """Keep the address of the server, with name and password."""
         if not url.startswith(("http://", "https://")):
             raise SystemExit(f"error: the server must be an http or https address, got {url!r}")
         self._url, self._headers = url.rstrip("/"), {}

@@ -26,7 +26,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cohort(tmp_path_factory.mktemp("cohort"), COUNT)
 
 
-def by_hand(manifest: Path, n: int) -> Any:
+def dosed_alone(manifest: Path, n: int) -> Any:
     row = rows(COUNT)[n]
     files = {name: manifest.parent / row[name] for name in ("activity", "structures")}
     return dose_case(Case(**row | files))
@@ -59,7 +59,7 @@ def test_outcomes_come_in_the_order_of_cases_and_few_cases_are_read_ahead(
             assert outcome.failure is not None
             assert outcome.failure.error == "UnknownNameError"
         elif yielded in (1, 7):
-            assert outcome.rows == by_hand(manifest, yielded - 1).rows
+            assert outcome.rows == dosed_alone(manifest, yielded - 1).rows
             assert outcome.failure is None
     assert yielded == COUNT
     if executor is not None:

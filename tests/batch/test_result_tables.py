@@ -40,7 +40,7 @@ def undisturbed(manifest: Path) -> Path:
     return folder
 
 
-def by_hand(manifest: Path, n: int) -> Any:
+def dosed_alone(manifest: Path, n: int) -> Any:
     row = rows(COUNT)[n]
     files = {name: manifest.parent / row[name] for name in ("activity", "structures")}
     return dose_case(Case(**row | files))
@@ -54,7 +54,7 @@ def test_the_tables_hold_the_doses_of_yttria_dose(manifest: Path, undisturbed: P
     assert [case["case_id"] for case in cases] == [row["case_id"] for row in rows(COUNT)]
     assert list(dict.fromkeys(row["case_id"] for row in doses)) == [case["case_id"] for case in cases]
     for n in (0, 1, 68):
-        dosed = by_hand(manifest, n)
+        dosed = dosed_alone(manifest, n)
         name = cases[n]["case_id"]
         found = [(r["structure"], r["metric"], r["value"]) for r in doses if r["case_id"] == name]
         assert found == [(r["structure"], m, v) for r in dosed.rows for m, v in r.items() if m != "structure"]
@@ -101,7 +101,7 @@ def test_dose_maps_are_those_of_dose_image(manifest: Path, tmp_path: Path) -> No
     cases = pq.read_table(tmp_path / "cases.parquet").to_pylist()
     for n in (0, 1):
         dose = yttria.read_image(tmp_path / cases[n]["dose_map"])
-        np.testing.assert_array_equal(dose.array, by_hand(manifest, n).result.image.array)
+        np.testing.assert_array_equal(dose.array, dosed_alone(manifest, n).result.image.array)
         assert dose.unit == "Gy"
 
 

@@ -100,7 +100,9 @@ def test_the_exported_files_hold_the_numbers_of_the_cases(tmp_path: Path) -> Non
         values = i["stored"] * i["scl_slope"] + i["scl_inter"]
         np.testing.assert_allclose(np.asarray(image.dataobj).T, values, rtol=1e-6)
         assert json.loads((path.parent / "image.json").read_text()) == {"Units": i["unit"]}
-        assert center(sitk.ReadImage(str(path))) == pytest.approx(each.expected["center_of_activity_lps_mm"], rel=1e-5)
+        assert center_of_activity(sitk.ReadImage(str(path))) == pytest.approx(
+            each.expected["center_of_activity_lps_mm"], rel=1e-5
+        )
     for name in ("file-dicom-start", "file-dicom-admin"):
         each = case(name)
         files = sorted((tmp_path / "files" / name).glob("*.dcm"))
@@ -111,10 +113,12 @@ def test_the_exported_files_hold_the_numbers_of_the_cases(tmp_path: Path) -> Non
         reader = sitk.ImageSeriesReader()
         reader.SetOutputPixelType(sitk.sitkFloat64)
         reader.SetFileNames(ordered)
-        assert center(reader.Execute()) == pytest.approx(each.expected["center_of_activity_lps_mm"], rel=1e-5)
+        assert center_of_activity(reader.Execute()) == pytest.approx(
+            each.expected["center_of_activity_lps_mm"], rel=1e-5
+        )
 
 
-def center(image: Any) -> list[float]:
+def center_of_activity(image: Any) -> list[float]:
     """Center of activity of an image of SimpleITK, by its own geometry."""
     values = pytest.importorskip("SimpleITK").GetArrayFromImage(image).astype(float)
     index = [(np.indices(values.shape)[axis] * values).sum() / values.sum() for axis in (2, 1, 0)]
@@ -145,7 +149,7 @@ def test_a_real_misreading_is_named(tmp_path: Path) -> None:
         points = case(name).inputs["points_lps_mm"]
         answers[name] = {
             "activity_at_administration_MBq": float(values.sum() * np.prod(image.GetSpacing()) * 1e-9),
-            "center_of_activity_lps_mm": center(image),
+            "center_of_activity_lps_mm": center_of_activity(image),
             "activity_at_points_Bq_per_mL": [
                 float(values[image.TransformPhysicalPointToIndex(p)[::-1]]) for p in points
             ],

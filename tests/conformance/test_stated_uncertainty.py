@@ -21,14 +21,14 @@ from yttria.cli.app import app
 ACTIVITY = "activity_delivered_GBq"
 
 
-def of(report: Any, name: str) -> Any:
+def scored_case(report: Any, name: str) -> Any:
     return next(each for each in report.cases if each.id == name)
 
 
 def test_deviation_is_the_difference_over_the_stated_uncertainty() -> None:
     right = case("mird-01").expected[ACTIVITY]
     found = score({"mird-01": {ACTIVITY: right + 0.03, "standard_uncertainty": {ACTIVITY: 0.02}}})
-    (answer,) = of(found, "mird-01").uncertain
+    (answer,) = scored_case(found, "mird-01").uncertain
     assert answer.quantity == ACTIVITY
     assert answer.deviation == pytest.approx(1.5)
     assert found.uncertainty_summary == {
@@ -43,12 +43,12 @@ def test_a_large_uncertainty_lets_no_case_pass_and_a_small_one_fails_none() -> N
     right = case("mird-01").expected[ACTIVITY]
     far = score({"mird-01": {ACTIVITY: right * 1.1, "standard_uncertainty": {ACTIVITY: 10.0}}})
     near = score({"mird-01": {ACTIVITY: right * (1 + 1e-12), "standard_uncertainty": {ACTIVITY: 1e-15}}})
-    assert (of(far, "mird-01").status, of(near, "mird-01").status) == ("fail", "pass")
+    assert (scored_case(far, "mird-01").status, scored_case(near, "mird-01").status) == ("fail", "pass")
 
 
 def test_answers_without_uncertainty_have_no_deviation_of_the_kind() -> None:
     found = score({"mird-01": {ACTIVITY: 1.0}})
-    assert of(found, "mird-01").uncertain == ()
+    assert scored_case(found, "mird-01").uncertain == ()
     assert found.uncertainty_summary is None
     assert found.as_dict()["stated_uncertainties"] is None
 
@@ -65,7 +65,7 @@ def test_one_uncertainty_holds_for_a_whole_list_or_each_element_has_its_own() ->
     name, quantity, values = a_list()
     got = [v + 1.0 for v in values]
     for stated, expected in ((0.5, [2.0] * len(got)), ([0.5, 0.25, *[1.0] * (len(got) - 2)], [2.0, 4.0])):
-        found = of(score({name: {quantity: got, "standard_uncertainty": {quantity: stated}}}), name)
+        found = scored_case(score({name: {quantity: got, "standard_uncertainty": {quantity: stated}}}), name)
         assert [each.deviation for each in found.uncertain][: len(expected)] == pytest.approx(expected)
 
 
@@ -74,7 +74,7 @@ def test_a_map_is_judged_by_its_farthest_voxel() -> None:
     (quantity,) = (q for q in each.quantities if isinstance(each.expected[q], np.ndarray))
     values = each.expected[quantity].astype(np.float64)
     values[0, 0, 0] -= 3.0
-    found = of(score({each.id: {quantity: values, "standard_uncertainty": {quantity: 1.5}}}), each.id)
+    found = scored_case(score({each.id: {quantity: values, "standard_uncertainty": {quantity: 1.5}}}), each.id)
     assert found.uncertain[0].deviation == pytest.approx(-2.0, rel=1e-5)
 
 
@@ -85,7 +85,7 @@ def test_a_table_of_a_spreadsheet_has_a_column_for_it(tmp_path: Path) -> None:
         f"case;quantity;value;standard_uncertainty\nmird-01;{ACTIVITY};{right + 0.09};0.05\nmird-02;{ACTIVITY};1.0;\n"
     )
     found = score(path)
-    assert of(found, "mird-01").uncertain[0].deviation == pytest.approx(1.8)
+    assert scored_case(found, "mird-01").uncertain[0].deviation == pytest.approx(1.8)
     done = CliRunner().invoke(app, ["conformance", "score", str(path)])
     assert "Answers with a standard uncertainty u: 1, of which 1 within 2 u" in " ".join(done.output.split())
 

@@ -27,11 +27,11 @@ def histogram(dose, structure, voxel_volume_ml: float = 0.064, threads: int | No
     return dose_volume_histograms(dose, {"s": structure}, voxel_volume_ml=voxel_volume_ml, threads=threads)["s"]
 
 
-def row(values: list[float], dtype: type = np.float64) -> NDArray:
+def doses_along_i(values: list[float], dtype: type = np.float64) -> NDArray:
     return np.array(values, dtype).reshape(1, 1, -1)
 
 
-def everything(h: DoseVolumeHistogram) -> list[float]:
+def all_figures(h: DoseVolumeHistogram) -> list[float]:
     summary = [h.volume_ml, h.mean_gy, h.minimum_gy, h.maximum_gy, h.standard_deviation_gy]
     for x in (0, 2, 33, 50, 70, 98, 100):
         summary += [h.dose_at_volume_percent(x), h.dose_at_volume_percent(x, interpolation="linear")]
@@ -39,7 +39,7 @@ def everything(h: DoseVolumeHistogram) -> list[float]:
 
 
 def test_doses_at_volumes_of_ten_voxels_are_their_ranks() -> None:
-    h = histogram(row([70, 10, 100, 40, 20, 90, 30, 80, 50, 60]), np.ones((1, 1, 10), bool), 0.5)
+    h = histogram(doses_along_i([70, 10, 100, 40, 20, 90, 30, 80, 50, 60]), np.ones((1, 1, 10), bool), 0.5)
     assert (h.volume_ml, h.mean_gy, h.minimum_gy, h.maximum_gy) == (5.0, 55.0, 10.0, 100.0)
     assert h.standard_deviation_gy == pytest.approx(np.sqrt(825.0), rel=1e-15)
     ranks = {0: 100, 0.001: 100, 10: 100, 10.001: 90, 50: 60, 55: 50, 70: 40, 90: 20, 90.001: 10, 100: 10}
@@ -54,7 +54,7 @@ def test_doses_at_volumes_of_ten_voxels_are_their_ranks() -> None:
 
 
 def test_equal_doses_all_count() -> None:
-    h = histogram(row([5, 5, 5, 9]), np.ones((1, 1, 4), bool), 1.0)
+    h = histogram(doses_along_i([5, 5, 5, 9]), np.ones((1, 1, 4), bool), 1.0)
     assert [h.dose_at_volume_percent(x) for x in (25, 26, 100)] == [9, 5, 5]
     assert h.volume_at_dose_percent(5) == 100
     assert [values.tolist() for values in h.curve()] == [[5, 9], [4, 1]]
@@ -63,14 +63,14 @@ def test_equal_doses_all_count() -> None:
 
 def test_fractions_of_voxels_weight_their_doses() -> None:
     # Hottest first: 0.25 at 40, 1 at 30, 0.75 at 10; 2 voxels in all.
-    h = histogram(row([10, 40, 30, 99]), row([0.75, 0.25, 1.0, 0.0]), 2.0)
+    h = histogram(doses_along_i([10, 40, 30, 99]), doses_along_i([0.75, 0.25, 1.0, 0.0]), 2.0)
     assert (h.volume_ml, h.mean_gy, h.maximum_gy) == (4.0, 23.75, 40.0)
     assert [h.dose_at_volume_percent(x) for x in (12.5, 12.6, 62.5, 62.6)] == [40, 30, 30, 10]
     assert (h.volume_at_dose_ml(30), h.volume_at_dose_percent(31)) == (2.5, 12.5)
 
 
 def test_every_integer_percentage_of_a_hundred_voxels_is_its_rank() -> None:
-    h = histogram(row(list(range(1, 101))), np.ones((1, 1, 100), bool), 0.0195)
+    h = histogram(doses_along_i(list(range(1, 101))), np.ones((1, 1, 100), bool), 0.0195)
     assert [h.dose_at_volume_percent(x) for x in range(1, 101)] == [101 - x for x in range(1, 101)]
     assert [h.dose_at_volume_ml(n * 0.0195) for n in range(1, 101)] == [101 - n for n in range(1, 101)]
 
@@ -166,7 +166,7 @@ def test_a_histogram_does_not_depend_on_the_positions_of_voxels(dose, weights, s
     if not occupied.weights.size:
         return
     moved = fractions_of_mask(weights.ravel()[order].reshape(SHAPE))
-    assert everything(histogram(dose, occupied)) == everything(histogram(dose.ravel()[order].reshape(SHAPE), moved))
+    assert all_figures(histogram(dose, occupied)) == all_figures(histogram(dose.ravel()[order].reshape(SHAPE), moved))
 
 
 @settings(deadline=None, max_examples=80)
@@ -215,7 +215,7 @@ def test_whole_voxels_are_boolean_selection() -> None:
     rng = np.random.default_rng(3)
     dose, mask = rng.gamma(2, 40, (11, 12, 13)).astype(np.float32), rng.random((11, 12, 13)) < 0.4
     same = [mask, mask.astype(np.uint8), mask.astype(np.float32), mask.astype(np.int64), fractions_of_mask(mask)]
-    results = [everything(histogram(dose, s)) for s in same]
+    results = [all_figures(histogram(dose, s)) for s in same]
     assert all(result == results[0] for result in results)
     assert results[0][1] == pytest.approx(dose[mask].mean(dtype=np.float64), rel=1e-13)
 
@@ -248,7 +248,7 @@ def test_bits_do_not_depend_on_the_threads_and_the_order_is_kept() -> None:
 def test_a_histogram_does_not_depend_on_memory_order_and_byte_order() -> None:
     rng = np.random.default_rng(7)
     dose, mask = rng.gamma(2, 40, (6, 7, 9)), rng.random((6, 7, 9)) < 0.5
-    expected = everything(histogram(dose, mask))
+    expected = all_figures(histogram(dose, mask))
     wide = np.zeros((12, 7, 18))
     wide[::2, :, ::2] = dose
     unaligned = np.frombuffer(b"x" + dose.tobytes(), np.uint8)[1:].view(np.float64).reshape(dose.shape)
@@ -259,7 +259,7 @@ def test_a_histogram_does_not_depend_on_memory_order_and_byte_order() -> None:
         dose.astype(">f8"),
         unaligned,
     ):
-        assert everything(histogram(same, mask)) == expected
+        assert all_figures(histogram(same, mask)) == expected
 
 
 def test_only_the_voxels_of_the_structure_are_read() -> None:
@@ -299,7 +299,7 @@ def test_wrong_doses_and_structures_are_refused(dose, structure, error: type[Ytt
 
 
 def test_volumes_and_doses_outside_their_range_are_refused() -> None:
-    h = histogram(row([1, 2, 3]), np.ones((1, 1, 3), bool), 1.0)
+    h = histogram(doses_along_i([1, 2, 3]), np.ones((1, 1, 3), bool), 1.0)
     for x in (-1, 100.5, np.nan):
         with pytest.raises(OutOfRangeError, match="volume in percent"):
             h.dose_at_volume_percent(x)
@@ -310,6 +310,6 @@ def test_volumes_and_doses_outside_their_range_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="rank, linear, got 'cubic'"):
         h.dose_at_volume_percent(50, interpolation="cubic")
     with pytest.raises(OutOfRangeError, match="voxel volume in mL"):
-        histogram(row([1.0]), np.ones((1, 1, 1)), 0.0)
+        histogram(doses_along_i([1.0]), np.ones((1, 1, 1)), 0.0)
     with pytest.raises(OutOfRangeError, match="threads"):
-        histogram(row([1.0]), np.ones((1, 1, 1)), 1.0, threads=0)
+        histogram(doses_along_i([1.0]), np.ones((1, 1, 1)), 1.0, threads=0)

@@ -57,11 +57,11 @@ def positions(shape, matrix) -> NDArray[np.float64]:
     return np.einsum("rc,ckji->rkji", matrix[:3], np.stack([i, j, k, np.ones(shape)]))
 
 
-def linear(shape, matrix, slope_gy_per_mm, at_origin_gy=50.0) -> Image:
+def linear_dose(shape, matrix, slope_gy_per_mm, at_origin_gy=50.0) -> Image:
     return Image(at_origin_gy + np.tensordot(slope_gy_per_mm, positions(shape, matrix), 1), matrix, "Gy")
 
 
-def core(a, b, **kwargs) -> GammaResult:
+def gamma_of_arrays(a, b, **kwargs) -> GammaResult:
     return gamma_index(a, b, **({"voxel_size_mm": SIZE_MM} | kwargs))
 
 
@@ -72,7 +72,7 @@ def core(a, b, **kwargs) -> GammaResult:
 @pytest.mark.parametrize("scale", [0.94, 0.985, 1.0, 1.012, 1.03])
 def test_a_scaled_uniform_dose_differs_in_dose_alone(scale: float) -> None:
     dose = np.full(SHAPE, 80.0)
-    result = core(dose, scale * dose, dose_difference_fraction=0.03)
+    result = gamma_of_arrays(dose, scale * dose, dose_difference_fraction=0.03)
     np.testing.assert_allclose(result.gamma, abs(scale - 1) / 0.03, atol=1e-6)
     assert result.passing_fraction == (1.0 if abs(scale - 1) <= 0.0301 else 0.0)
 
@@ -85,8 +85,8 @@ def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles
     # In units of both criteria the evaluated dose is a plane of slope m = |g| dx / dD at height m s / dx, with the
     # shift s along the gradient. The distance of a point to it is height / sqrt(1 + m^2). On another grid, wide enough.
     g, shift = np.array(slope), np.array(shift_mm)
-    a = linear((4, 3, 5), affine(), g)
-    b = linear((14, 15, 13), affine((2.2, 3.1, 2.9), (-12.0, -19.0, -9.0), angles), g, 50.0 - g @ shift)
+    a = linear_dose((4, 3, 5), affine(), g)
+    b = linear_dose((14, 15, 13), affine((2.2, 3.1, 2.9), (-12.0, -19.0, -9.0), angles), g, 50.0 - g @ shift)
     result = gamma_index(a, b, normalization_gy=60.0, distance_mm=2.5, lower_dose_cutoff_fraction=0.0)
     m = np.linalg.norm(g) * 2.5 / (0.03 * 60.0)
     exact = abs(g @ shift) / (0.03 * 60.0) / np.sqrt(1 + m * m)
@@ -96,8 +96,8 @@ def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles
 
 
 def test_a_shifted_gradient_with_a_local_criterion() -> None:
-    a = linear((6, 4, 5), affine(), (0.0, 0.0, 3.0), 20.0)
-    b = linear((30, 14, 15), affine((1.5, 2.0, 2.0), (-8.0, -9.0, -12.0)), (0.0, 0.0, 3.0), 18.0)
+    a = linear_dose((6, 4, 5), affine(), (0.0, 0.0, 3.0), 20.0)
+    b = linear_dose((30, 14, 15), affine((1.5, 2.0, 2.0), (-8.0, -9.0, -12.0)), (0.0, 0.0, 3.0), 18.0)
     result = gamma_index(a, b, local=True, dose_difference_fraction=0.05, distance_mm=1.5, lower_dose_cutoff_fraction=0)
     criterion = 0.05 * a.array
     exact = 2.0 / criterion / np.sqrt(1 + (3.0 * 1.5 / criterion) ** 2)
@@ -109,7 +109,7 @@ def test_gamma_beside_a_step_is_the_distance_to_it() -> None:
     # The agreeing dose begins 2 voxels away, at which the ramp between the last two voxels meets the reference dose.
     a = np.full((3, 3, 9), 100.0)
     b = np.broadcast_to(np.array([0, 0, 0, 0, 0, 0, 100.0, 100, 100]), a.shape)
-    result = core(a, b, distance_mm=3.0, maximum_gamma=6.0)
+    result = gamma_of_arrays(a, b, distance_mm=3.0, maximum_gamma=6.0)
     # From voxel 4: 100 Gy are 5 mm away; on the ramp dose and distance trade, m = 40 Gy/mm x 3 mm / 3 Gy.
     m = 40.0
     assert result.gamma[1, 1, 4] == pytest.approx((5.0 / 3.0) * m / np.sqrt(1 + m * m), abs=ABOVE)
@@ -142,7 +142,7 @@ def maps(seed: int, shape=SHAPE) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 def test_identical_maps_have_gamma_zero() -> None:
     a, _ = maps(1)
-    result = core(a, a.copy())
+    result = gamma_of_arrays(a, a.copy())
     assert (result.gamma == 0.0).all()
     assert (result.passing_fraction, result.mean_gamma) == (1.0, 0.0)
 
@@ -150,18 +150,18 @@ def test_identical_maps_have_gamma_zero() -> None:
 @pytest.mark.claim("gamma_invariant")
 def test_gamma_does_not_depend_on_threads_or_memory_order() -> None:
     a, b = maps(2, (17, 11, 13))
-    expected = core(a, b, threads=1).gamma
+    expected = gamma_of_arrays(a, b, threads=1).gamma
     for threads in (2, 3, 8):
-        np.testing.assert_array_equal(core(a, b, threads=threads).gamma, expected)
+        np.testing.assert_array_equal(gamma_of_arrays(a, b, threads=threads).gamma, expected)
     for form in (np.asfortranarray, lambda x: x.astype(">f8"), lambda x: np.repeat(x, 2, axis=2)[:, :, ::2]):
-        np.testing.assert_array_equal(core(form(a), form(b)).gamma, expected)
+        np.testing.assert_array_equal(gamma_of_arrays(form(a), form(b)).gamma, expected)
 
 
 @pytest.mark.claim("gamma_invariant")
 def test_gamma_is_the_same_on_flipped_and_permuted_grids() -> None:
     a, b = maps(3)
-    expected = core(a, b).gamma
-    flipped = core(a[::-1, :, ::-1], b[::-1, :, ::-1]).gamma[::-1, :, ::-1]
+    expected = gamma_of_arrays(a, b).gamma
+    flipped = gamma_of_arrays(a[::-1, :, ::-1], b[::-1, :, ::-1]).gamma[::-1, :, ::-1]
     np.testing.assert_allclose(flipped, expected, atol=2 * ABOVE)
     # The evaluated map alone in another order of axes, placed accordingly.
     matrix = affine()
@@ -173,24 +173,24 @@ def test_gamma_is_the_same_on_flipped_and_permuted_grids() -> None:
 
 def test_single_and_double_precision_agree() -> None:
     a, b = maps(4)
-    single = core(a.astype(np.float32), b).gamma
-    np.testing.assert_allclose(single, core(a, b).gamma, atol=2e-4)
+    single = gamma_of_arrays(a.astype(np.float32), b).gamma
+    np.testing.assert_allclose(single, gamma_of_arrays(a, b).gamma, atol=2e-4)
 
 
 def test_gamma_does_not_depend_on_the_unit_of_dose() -> None:
     a, b = maps(5)
     image = Image(a, affine(), "Gy")
     in_mgy = Image(1000 * b, affine(), "mGy")
-    np.testing.assert_allclose(gamma_index(image, in_mgy).gamma, core(a, b).gamma, atol=ABOVE)
+    np.testing.assert_allclose(gamma_index(image, in_mgy).gamma, gamma_of_arrays(a, b).gamma, atol=ABOVE)
 
 
 def test_a_wider_criterion_never_raises_gamma_and_the_cap_only_cuts() -> None:
     a, b = maps(6)
-    free = core(a, b, maximum_gamma=50.0)
-    cut = core(a, b, maximum_gamma=1.2)
+    free = gamma_of_arrays(a, b, maximum_gamma=50.0)
+    cut = gamma_of_arrays(a, b, maximum_gamma=1.2)
     np.testing.assert_allclose(cut.gamma, np.minimum(free.gamma, np.float32(1.2)), atol=ABOVE)
     assert (cut.passing_voxels, cut.evaluated_voxels) == (free.passing_voxels, free.evaluated_voxels)
-    assert (core(a, b, distance_mm=5.0, maximum_gamma=50.0).gamma <= free.gamma + ABOVE).all()
+    assert (gamma_of_arrays(a, b, distance_mm=5.0, maximum_gamma=50.0).gamma <= free.gamma + ABOVE).all()
 
 
 # --- which voxels count ---
@@ -198,7 +198,7 @@ def test_a_wider_criterion_never_raises_gamma_and_the_cap_only_cuts() -> None:
 
 def test_doses_below_the_cutoff_are_not_evaluated() -> None:
     a = np.array([0.0, 10, 19, 20, 21, 50, 100]).reshape(1, 1, 7)
-    result = core(a, a, lower_dose_cutoff_fraction=0.2)
+    result = gamma_of_arrays(a, a, lower_dose_cutoff_fraction=0.2)
     assert np.isnan(result.gamma.ravel()).tolist() == [True] * 3 + [False] * 4
     assert (result.evaluated_voxels, result.below_cutoff_voxels) == (4, 3)
     assert json.loads(json.dumps(result.as_dict()))["normalization_gy"] == 100.0
@@ -242,7 +242,7 @@ def largest_step(b, criterion_gy, size_mm, distance_mm, steps) -> float:
 def test_gamma_is_never_below_its_definition_and_hardly_above_it(doses, fraction, distance_mm, local) -> None:
     a, b = doses
     criteria = {"dose_difference_fraction": fraction, "distance_mm": distance_mm, "local": local, "maximum_gamma": 5.0}
-    got = core(a, b, **criteria).gamma
+    got = gamma_of_arrays(a, b, **criteria).gamma
     sampled = reference.gamma_index(a, affine(), b, affine(), samples_per_voxel=8, **criteria)
     assert (np.isnan(got) == np.isnan(sampled)).all()
     evaluated = ~np.isnan(got)
@@ -275,7 +275,7 @@ def test_a_dose_that_is_not_finite_is_refused_by_its_place(value: float, which: 
     doses = maps(7)
     doses[which][3, 1, 4] = value
     with pytest.raises(OutOfRangeError, match=r"(reference|evaluated) dose in Gy at \(k, j, i\) = \(3, 1, 4\)"):
-        core(*doses)
+        gamma_of_arrays(*doses)
 
 
 @pytest.mark.parametrize(
@@ -296,21 +296,21 @@ def test_a_criterion_outside_its_domain_is_refused(criterion, message: str) -> N
     others = {name: value for name, value in criterion.items() if name != "shape"}
     doses = np.ones(criterion.get("shape", (2, 3, 4)))
     with pytest.raises(OutOfRangeError, match=message):
-        core(doses, doses, **others)
+        gamma_of_arrays(doses, doses, **others)
 
 
 def test_maps_without_a_dose_to_compare_have_no_gamma() -> None:
     zero, one = np.zeros((2, 3, 4)), np.ones((2, 3, 4))
     with pytest.raises(UndefinedError, match="positive somewhere"):
-        core(zero, one)
+        gamma_of_arrays(zero, one)
     some = one.copy()
     some[0, 0, 0] = 0.0
     with pytest.raises(UndefinedError, match="cutoff"):
-        core(some, one, local=True, lower_dose_cutoff_fraction=0.0)
+        gamma_of_arrays(some, one, local=True, lower_dose_cutoff_fraction=0.0)
     with pytest.raises(UndefinedError, match="1e-9 of the largest"):
-        core(one, 1e12 * one)
+        gamma_of_arrays(one, 1e12 * one)
     with pytest.raises(UndefinedError, match="no reference voxel"):
-        core(one, one, normalization_gy=100.0)
+        gamma_of_arrays(one, one, normalization_gy=100.0)
 
 
 def test_inputs_that_are_no_pair_of_dose_maps_are_refused() -> None:
@@ -330,19 +330,19 @@ def test_inputs_that_are_no_pair_of_dose_maps_are_refused() -> None:
     with pytest.raises(GeometryError, match="frame of reference"):
         gamma_index(*frames)
     with pytest.raises(ShapeError, match="one grid"):
-        core(a, b[1:])
+        gamma_of_arrays(a, b[1:])
     with pytest.raises(ShapeError, match="non-empty"):
-        core(a[:0], b[:0])
+        gamma_of_arrays(a[:0], b[:0])
     with pytest.raises(ShapeError, match="3 dimensions"):
-        core(a[0], b[0])
+        gamma_of_arrays(a[0], b[0])
     with pytest.raises(DTypeError):
-        core(a.astype(complex), b)
+        gamma_of_arrays(a.astype(complex), b)
     with pytest.raises(ArgumentError):
-        core(a, b, distance_mm="3")
+        gamma_of_arrays(a, b, distance_mm="3")
     with pytest.raises(UnitError):
         gamma_index(image, Image(b, affine(), "Bq/mL"))
     with pytest.raises(UnknownNameError, match="exclude, search"):
-        core(a, b, reference_edge="skip")
+        gamma_of_arrays(a, b, reference_edge="skip")
 
 
 @settings(max_examples=40)

@@ -47,7 +47,7 @@ def at_points(points, doses, axes, b, percent, mm, **kwargs) -> NDArray[np.float
     return np.array(found)
 
 
-def near(found, exact, tolerance: float = ABOVE) -> None:
+def assert_near(found, exact, tolerance: float = ABOVE) -> None:
     np.testing.assert_allclose(found, exact, rtol=0, atol=tolerance)
 
 
@@ -68,7 +68,7 @@ PYMEDPHYS = {
 }
 
 
-def smooth(z, y, x):
+def smooth_dose(z, y, x):
     bump = np.exp(-(((z - 20) / 9) ** 2 + ((y - 22) / 7) ** 2 + ((x - 19) / 11) ** 2) / 2)
     return 60 * bump + 12 * np.cos(x / 5) * np.sin(y / 7) ** 2 + 20
 
@@ -84,9 +84,9 @@ def test_pass_counts_are_the_limit_of_those_of_pymedphys(
     other = tuple(np.arange(n) * h - 1.3 for n, h in ((17, 2.7), (25, 1.9), (18, 2.6)))
     axes_b = axes if grid == "same" else other
     z, y, x = np.meshgrid(*axes_b, indexing="ij")
-    b = smooth(z, y - 1.2, x + 0.8) * 1.02 + 1.5 * np.sin(z * 1.7) * np.cos(x * 2.1) * np.sin(y * 1.3)
+    b = smooth_dose(z, y - 1.2, x + 0.8) * 1.02 + 1.5 * np.sin(z * 1.7) * np.cos(x * 2.1) * np.sin(y * 1.3)
     result = gamma_index(
-        on_axes(axes, smooth(*np.meshgrid(*axes, indexing="ij"))),
+        on_axes(axes, smooth_dose(*np.meshgrid(*axes, indexing="ij"))),
         on_axes(axes_b, b),
         dose_difference_fraction=percent / 100,
         distance_mm=mm,
@@ -128,7 +128,7 @@ def test_the_box_of_pymedphys_has_its_gamma_as_volume_plane_and_line(cut) -> Non
     axes, a, b, exact = box()
     axes = [axis[along] for axis, along in zip(axes, cut, strict=True)]
     result = gamma(axes, a[cut], axes, b[cut], 3, 0.3)
-    near(result.gamma, exact[cut], 1e-3)
+    assert_near(result.gamma, exact[cut], 1e-3)
     assert result.passing_fraction == 1.0
 
 
@@ -137,7 +137,7 @@ def test_gamma_falls_as_both_criteria_grow(ratio: int) -> None:
     axes, a, b, _ = box()
     first = gamma(axes, a, axes, b, 0.6 * ratio, 0.6).gamma
     for scale in (2, 3, 4):
-        near(gamma(axes, a, axes, b, 0.6 * ratio * scale, 0.6 * scale).gamma, first / scale, 2 * ABOVE)
+        assert_near(gamma(axes, a, axes, b, 0.6 * ratio * scale, 0.6 * scale).gamma, first / scale, 2 * ABOVE)
 
 
 CUTOFF_DOSES = np.array([0, 1, 1.9, 2, 2.1, 3, 4, 5, 10, 10])
@@ -176,9 +176,9 @@ def test_outside_a_uniform_grid_the_nearest_point_counts() -> None:
     axes = [[0.0], np.linspace(0, 4, 9), np.linspace(0, 4, 9)]
     points = [(0, y, x) for y, x in product((-2.0, 1.0), (2.0, 7.0))]
     found = at_points(points, np.ones(4), axes, np.full((9, 9), 1.02), 3, 3)
-    near(found, np.hypot(0.02 / 0.03, np.array([2.0, np.hypot(2, 3), 0.0, 3.0]) / 3))
+    assert_near(found, np.hypot(0.02 / 0.03, np.array([2.0, np.hypot(2, 3), 0.0, 3.0]) / 3))
     axes = [np.linspace(0, 2, 5)] * 3
-    near(at_points([(3.0, -1.0, 1.0)], np.ones(1), axes, np.ones(125), 3, 3), np.sqrt(2) / 3)
+    assert_near(at_points([(3.0, -1.0, 1.0)], np.ones(1), axes, np.ones(125), 3, 3), np.sqrt(2) / 3)
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -191,7 +191,7 @@ def test_along_a_line_of_dose_gamma_is_the_minimum_of_a_parabola(local: bool) ->
     y = np.clip(lowest, 0, 3)
     exact = np.hypot((a + b * y - doses) / criterion, (y - at) / mm)
     points = [(0.0, 0.0, place) for place in at]
-    near(at_points(points, doses, [[0.0], [0.0], x], a + b * x, 3, mm, local=local), exact)
+    assert_near(at_points(points, doses, [[0.0], [0.0], x], a + b * x, 3, mm, local=local), exact)
 
 
 @pytest.mark.parametrize("maximum", [1.5, 2, 10])
@@ -202,7 +202,7 @@ def test_the_maximum_gamma_changes_no_verdict(maximum: float) -> None:
     assert free.gamma.min() <= 1
     assert free.gamma.max() > maximum
     assert (cut.passes == free.passes).all()
-    near(cut.gamma, np.minimum(free.gamma, maximum))
+    assert_near(cut.gamma, np.minimum(free.gamma, maximum))
     far = gamma([[0.0], [0.0], [0.0, 1.0]], np.ones(2), [[0.0], [0.0], [1000.0, 1001.0]], np.ones(2), 3, 3)
     assert (far.gamma == 100.0).all()
     assert far.passing_voxels == 0
@@ -238,7 +238,7 @@ def test_gamma_of_a_volume_against_a_plane_anywhere_is_exact(local: bool, origin
         mm,
         local=local,
     )
-    near(found, exact)
+    assert_near(found, exact)
 
 
 def test_gamma_of_a_line_and_of_a_single_voxel_is_exact() -> None:
@@ -246,9 +246,9 @@ def test_gamma_of_a_line_and_of_a_single_voxel_is_exact() -> None:
     points = np.array(list(product([-3.0, 0.0, 1.0], [0.5, 2.5], [-1.0])))
     nearest = np.column_stack([np.clip(points[:, 0], -2, 2), np.full(6, 0.5), np.full(6, -1.0)])
     found = at_points(points, np.ones(6), [line, [0.5], [-1.0]], np.ones(9), 3, 3)
-    near(found, np.linalg.norm(points - nearest, axis=1) / 3)
+    assert_near(found, np.linalg.norm(points - nearest, axis=1) / 3)
     point, axis = np.array([0.5, -1.0, 2.0]), [-1.0, 0.5, 3.0]
     points = np.array(list(product(axis, axis, axis)))
     doses = np.where((points == 0.5).all(axis=1), 1.02, 1.0)
     found = at_points(points, doses, [[x] for x in point], [1.01], 3, 3)
-    near(found, np.hypot((1.01 - doses) / (0.03 * 1.02), np.linalg.norm(points - point, axis=1) / 3))
+    assert_near(found, np.hypot((1.01 - doses) / (0.03 * 1.02), np.linalg.norm(points - point, axis=1) / 3))

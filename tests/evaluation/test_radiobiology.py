@@ -33,7 +33,7 @@ def codes(result) -> list[str]:
     return [advisory.code for advisory in result.advisories]
 
 
-def parts(distribution) -> tuple[list[float], list[float]]:
+def doses_and_volumes(distribution) -> tuple[list[float], list[float]]:
     doses, volumes = zip(*distribution, strict=True)
     return list(doses), list(volumes)
 
@@ -78,7 +78,7 @@ def test_the_dose_for_a_bed_is_the_inverse_of_bed(dose: float, ratio: float, rep
 
 @given(distribution=DISTRIBUTIONS, a=st.floats(-15, 15).filter(lambda a: abs(a) > 0.05), alpha=st.floats(1e-3, 0.3))
 def test_uniform_doses_agree_with_their_definitions(distribution, a: float, alpha: float) -> None:
-    doses, volumes = parts(distribution)
+    doses, volumes = doses_and_volumes(distribution)
     geud = e.generalized_eud(doses, volumes, a=a).value_gy
     assert geud == pytest.approx(reference.generalized_eud(doses, volumes, a=a), rel=1e-11)
     eud = e.survival_eud(doses, volumes, alpha_per_gy=alpha).value_gy
@@ -95,7 +95,7 @@ def test_uniform_doses_agree_with_their_definitions(distribution, a: float, alph
 
 @given(distribution=DISTRIBUTIONS, d50=st.floats(10, 300), slope=st.floats(0.1, 3), n=st.floats(0.1, 2))
 def test_probabilities_agree_with_their_definitions(distribution, d50: float, slope: float, n: float) -> None:
-    doses, volumes = parts(distribution)
+    doses, volumes = doses_and_volumes(distribution)
     lyman = e.ntcp_lyman(doses, volumes, td50_gy=d50, m=slope, n=n).probability
     assert lyman == pytest.approx(reference.ntcp_lyman(doses, volumes, td50_gy=d50, m=slope, n=n), abs=1e-12)
     expected = reference.ntcp_logistic(doses, volumes, d50_gy=d50, gamma50=slope)
@@ -109,7 +109,7 @@ def test_probabilities_agree_with_their_definitions(distribution, d50: float, sl
 
 @given(distribution=DISTRIBUTIONS, factor=st.floats(0.01, 100), seed=st.integers(0, 1000))
 def test_order_and_unit_of_the_volumes_do_not_matter(distribution, factor: float, seed: int) -> None:
-    doses, volumes = (np.array(x) for x in parts(distribution))
+    doses, volumes = (np.array(x) for x in doses_and_volumes(distribution))
     order = np.random.default_rng(seed).permutation(len(doses))
     for f in (
         lambda d, v: e.generalized_eud(d, v, a=-3).value_gy,

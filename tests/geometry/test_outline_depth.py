@@ -29,13 +29,13 @@ def ball(radius_mm: float, size_mm: Size, away: float) -> NDArray[np.float32]:
     return points.mean(axis=(1, 3, 5)).astype(np.float32)
 
 
-def of(weights: NDArray[np.float32]) -> VoxelFractions:
+def voxel_fractions_of(weights: NDArray[np.float32]) -> VoxelFractions:
     return VoxelFractions._rebuild(weights.shape, (0, 0, 0), weights, 0.0)
 
 
 def area_mm2(weights: NDArray[np.float32], size_mm: Size, step_mm: float) -> float:
     """Change of volume per displacement."""
-    depth = outline_depth(of(weights), size_mm)
+    depth = outline_depth(voxel_fractions_of(weights), size_mm)
     larger, smaller = (depth.displaced(by).volume_ml(math.prod(size_mm)) for by in (step_mm, -step_mm))
     return (larger - smaller) / (2.0 * step_mm)
 
@@ -62,7 +62,7 @@ def test_a_ball_grows_by_its_surface(
 
 def test_without_displacement_the_volume_is_kept() -> None:
     for weights in (ball(9.0, CUBIC, 0.2), np.rint(ball(20.0, LONG, 0.1))):
-        same = outline_depth(of(weights), CUBIC).displaced(0.0)
+        same = outline_depth(voxel_fractions_of(weights), CUBIC).displaced(0.0)
         assert same.volume_ml(1.0) == pytest.approx(float(weights.sum(dtype=np.float64)), rel=1e-5)
 
 
@@ -74,13 +74,13 @@ def test_a_slab_across_the_grid_grows_at_its_two_faces_alone() -> None:
 
 
 def test_a_structure_that_fills_its_grid_has_no_outline() -> None:
-    depth = outline_depth(of(np.ones((4, 5, 6), np.float32)), CUBIC)
+    depth = outline_depth(voxel_fractions_of(np.ones((4, 5, 6), np.float32)), CUBIC)
     assert depth.displaced(2.0).volume_ml(1.0) == depth.displaced(-2.0).volume_ml(1.0) == 120.0
 
 
 def test_single_voxels_and_empty_masks_have_finite_volumes() -> None:
     for weights in (np.zeros((5, 5, 5), np.float32), np.pad(np.ones((1, 1, 1), np.float32), 3)):
-        depth = outline_depth(of(weights), CUBIC)
+        depth = outline_depth(voxel_fractions_of(weights), CUBIC)
         volumes = [depth.displaced(by).volume_ml(1.0) for by in (-3.0, 0.0, 3.0)]
         assert volumes == sorted(volumes)
         assert all(map(math.isfinite, volumes))
@@ -91,7 +91,7 @@ def test_a_resampled_mask_without_its_steps_grows_by_its_surface() -> None:
     halves = np.pad(mask, 6)
     for axis in range(3):
         halves = 0.5 * (halves + np.roll(halves, 1, axis))
-    smooth = smoothed_outline(of(halves.astype(np.float32)), CUBIC)
+    smooth = smoothed_outline(voxel_fractions_of(halves.astype(np.float32)), CUBIC)
     volume = float(halves.sum(dtype=np.float64)) * 64.0
     assert smooth.volume_ml(64.0) == pytest.approx(volume, rel=1e-4)
     radius_mm = (3.0 * volume / (4.0 * math.pi)) ** (1 / 3)
@@ -103,5 +103,5 @@ def test_a_resampled_mask_without_its_steps_grows_by_its_surface() -> None:
 
 
 def test_a_mask_of_whole_voxels_is_returned_unchanged() -> None:
-    mask = of(np.rint(ball(12.0, LONG, 0.1)))
+    mask = voxel_fractions_of(np.rint(ball(12.0, LONG, 0.1)))
     assert smoothed_outline(mask, LONG) is mask

@@ -180,7 +180,7 @@ def test_beyond_the_image_the_outermost_dose_counts_and_infinite_doses_are_refus
     assert found.histogram is not None
     # Beyond the outermost centers the dose is constant, so that the means of voxels and of sub-voxels agree.
     assert found.histogram.mean_gy == pytest.approx(dose.mean())
-    # Also where all else is flat.
+    # A dose that is not finite is refused, even if all other doses are equal.
     for around in (dose, np.zeros(shape)):
         around[3, 3, 3] = np.nan
         with pytest.raises(OutOfRangeError, match=r"'body': absorbed dose in Gy must be finite"):

@@ -171,7 +171,7 @@ def test_a_folder_of_masks_is_one_structure_a_file(tmp_path: Path) -> None:
     folder = masks(tmp_path)
     with opened_files() as opened:
         tumor, liver, spleen = read_structures(folder)
-    # Other files are looked at to see that they are no DICOM.
+    # Other files are opened only to check that they are not DICOM.
     assert {p.name for p in opened} - {"notes.txt"} == {"Tumor 1.nrrd", "liver.nii.gz", "spleen.nhdr", "spleen.raw.gz"}
     assert (tumor.name, liver.name, spleen.name) == ("Tumor 1", "liver", "spleen")
     np.testing.assert_array_equal(liver.mask, LABELMAP == 5)

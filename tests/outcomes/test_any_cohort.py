@@ -26,7 +26,7 @@ def cohorts(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(st.lists(each, min_size=count, max_size=count)) for name, each in lists.items()}
 
 
-def check(value: Any) -> None:
+def assert_inside_its_interval(value: Any) -> None:
     """Every estimate is finite and inside its interval."""
     if isinstance(value, dict):
         if set(value) == {"value", "lower", "upper"}:
@@ -35,10 +35,10 @@ def check(value: Any) -> None:
             assert value["lower"] is None or value["lower"] <= value["value"] + slack
             assert value["upper"] is None or value["value"] - slack <= value["upper"]
         for each in value.values():
-            check(each)
+            assert_inside_its_interval(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            check(each)
+            assert_inside_its_interval(each)
 
 
 @pytest.mark.claim("any_cohort")
@@ -52,7 +52,7 @@ def test_any_cohort_has_a_finite_dose_response_or_an_error(cohort: dict[str, Any
         return
     plain = found.as_dict()
     json.dumps(plain, allow_nan=False)
-    check(plain)
+    assert_inside_its_interval(plain)
 
 
 @pytest.mark.claim("any_cohort")
@@ -66,7 +66,7 @@ def test_any_cohort_has_a_finite_roc_area_or_an_error(cohort: dict[str, Any], sh
     plain = found.as_dict()
     # The threshold is one that was seen; its interval is of resamples and may be elsewhere.
     del plain["threshold_gy"]
-    check(plain)
+    assert_inside_its_interval(plain)
 
 
 @pytest.mark.claim("any_cohort")
@@ -79,7 +79,7 @@ def test_any_cohort_has_finite_hazard_ratios_or_an_error(cohort: dict[str, Any],
     except YttriaError:
         return
     plain = found.as_dict()
-    check({name: plain[name] for name in ("hazard_ratios", "trend")})
+    assert_inside_its_interval({name: plain[name] for name in ("hazard_ratios", "trend")})
     for group in found.groups:
         assert (group.lower <= group.probability + 1e-12).all()
         assert (group.probability <= group.upper + 1e-12).all()

@@ -189,7 +189,7 @@ def test_masses_follow_the_density_of_the_ct(phantom: PlanningPhantom) -> None:
     assert lighter.normal_total_mass_kg == pytest.approx(plan_of(phantom).normal_total_mass_kg / 1.05)
 
 
-def cut(image: Image, slices: slice) -> Image:
+def slices_of(image: Image, slices: slice) -> Image:
     """The part of an image within a range of slices."""
     place = image.affine_lps.copy()
     place[:3, 3] += image.affine_lps[:3, 2] * (slices.start or 0)
@@ -198,20 +198,20 @@ def cut(image: Image, slices: slice) -> Image:
 
 def test_lungs_partly_in_the_field_are_scaled_up_and_reported(phantom: PlanningPhantom) -> None:
     """A quarter of the lungs' volume is beyond the scan: the shunt keeps its value, and a warning states the rest."""
-    plan = plan_of(phantom, maa=cut(phantom.maa_of_all, slice(0, 51)))
+    plan = plan_of(phantom, maa=slices_of(phantom.maa_of_all, slice(0, 51)))
     (message,) = [a for a in plan.advisories if a.code == "lungs_cut_by_field"]
     assert "counts_partly_outside" not in codes(plan)
     assert 0.1 < message.value < 0.4  # type: ignore[operator]
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=0.01)
     edge = plan_of(
         phantom,
-        maa=cut(phantom.maa_of_all, slice(0, 51)),
-        structures=[*phantom.structures[:-1], _below(named(phantom)["Lungs"], phantom, 51)],
+        maa=slices_of(phantom.maa_of_all, slice(0, 51)),
+        structures=[*phantom.structures[:-1], part_below(named(phantom)["Lungs"], phantom, 51)],
     )
     assert "reach the edge of the tracer scan" in str([a.message for a in edge.advisories])
 
 
-def _below(structure: Structure, phantom: PlanningPhantom, slices: int) -> Structure:
+def part_below(structure: Structure, phantom: PlanningPhantom, slices: int) -> Structure:
     mask = structure.mask.copy()
     mask[2 * slices :] = False
     return Structure(structure.name, mask, structure.affine_lps)
@@ -220,7 +220,7 @@ def _below(structure: Structure, phantom: PlanningPhantom, slices: int) -> Struc
 def test_lungs_outside_the_field_need_planar_views_or_a_stated_shunt(
     phantom: PlanningPhantom, planar: LungShunt
 ) -> None:
-    below = cut(phantom.maa_of_all, slice(0, 34))
+    below = slices_of(phantom.maa_of_all, slice(0, 34))
     with pytest.raises(UndefinedError, match=r"less than half of the lungs is in the scan; state it.*planar views"):
         plan_of(phantom, maa=below)
     plan = plan_of(phantom, maa=below, planar=planar)
@@ -244,7 +244,7 @@ def test_both_methods_are_stated_beside_each_other(phantom: PlanningPhantom, pla
 
 
 def test_lungs_cut_by_the_ct_have_no_mass(phantom: PlanningPhantom) -> None:
-    plan = plan_of(phantom, ct=cut(phantom.ct, slice(0, 100)))
+    plan = plan_of(phantom, ct=slices_of(phantom.ct, slice(0, 100)))
     assert (plan.lung_mass_kg, plan.lung_mass_origin) == (1.0, "assumed; the CT holds a part of the lungs")
     assert "lung_mass_of_part" in codes(plan)
     assert plan_of(phantom, ct=None, lung_mass_kg=0.8).lung_mass_kg == 0.8
@@ -252,7 +252,7 @@ def test_lungs_cut_by_the_ct_have_no_mass(phantom: PlanningPhantom) -> None:
 
 def test_a_part_of_the_lungs_is_not_taken_for_the_lungs(phantom: PlanningPhantom) -> None:
     """A CT of the abdomen contains only the lungs' bases, whose mass and counts are not those of the lungs."""
-    base = _below(named(phantom)["Lungs"], phantom, 30)
+    base = part_below(named(phantom)["Lungs"], phantom, 30)
     assert 0.0 < base.volume_ml < 1000.0
     plan = plan_of(phantom, structures=[*phantom.structures[:-1], base])
     assert {"lung_volume_small", "lung_mass_of_part"} <= codes(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from optimum_samples import LIMITS, fed_twice, two
+from optimum_samples import LIMITS, fed_twice, two_territories
 from planning_samples import portion, territory, treatment
 
 from yttria.planning import optimize_activities
@@ -11,20 +11,20 @@ from yttria.planning import optimize_activities
 
 @pytest.mark.claim("optimum_portions")
 def test_the_optimum_of_worked_examples_is_found() -> None:
-    even = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
+    even = optimize_activities(two_territories(), objective="max_min_tumor_dose", **LIMITS)
     assert even.delivered_activities_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
     assert even.objective_value == pytest.approx(221.549014004001, rel=1e-12)
     assert (even.binding, even.lowest_tumors, even.objective_unit) == (("lung",), ("a", "b"), "Gy")
     assert even.doses is not None
     assert even.doses.lung_dose_gy == pytest.approx(30.0, rel=1e-12)
-    energy = optimize_activities(two(), objective="max_tumor_energy", **LIMITS)
+    energy = optimize_activities(two_territories(), objective="max_tumor_energy", **LIMITS)
     assert energy.delivered_activities_gbq == pytest.approx((2.691448, 4.005383), abs=5e-7)
     assert energy.objective_value == pytest.approx(270.268421052632, rel=1e-12)
     assert energy.binding == ("normal_perfused:left", "lung")
 
 
 def test_if_only_the_lungs_bind_the_optimum_has_its_closed_form() -> None:
-    plan = two()
+    plan = two_territories()
     matrix = plan.dose_matrix_gy_per_gbq
     per_gbq = [matrix[0, 0], matrix[1, 1]]
     z = 30 / (49.67 * (0.15 / per_gbq[0] + 0.05 / per_gbq[1]))
@@ -36,7 +36,7 @@ def test_if_only_the_lungs_bind_the_optimum_has_its_closed_form() -> None:
 def test_equally_good_plans_are_reported_and_the_smallest_is_used() -> None:
     """The tumor of the left territory is at its limit, so that more activity in the right one gains nothing."""
     result = optimize_activities(
-        two(),
+        two_territories(),
         objective="max_min_tumor_dose",
         lung_limit_gy=None,
         cumulative_lung_limit_gy=None,
@@ -49,7 +49,7 @@ def test_equally_good_plans_are_reported_and_the_smallest_is_used() -> None:
     assert low == pytest.approx(80 / 63.32925)
     assert high == pytest.approx(70 / 10.554875)
     assert result.advisories[-1].code == "equally_good_plans"
-    unique = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
+    unique = optimize_activities(two_territories(), objective="max_min_tumor_dose", **LIMITS)
     assert unique.advisories == ()
 
 
@@ -65,7 +65,7 @@ def test_identical_territories_are_a_tie_and_not_a_failure() -> None:
 
 
 def test_weights_divide_the_dose() -> None:
-    result = optimize_activities(two(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
+    result = optimize_activities(two_territories(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
     assert result.doses is not None
     a, b = (tumor.perfused_mean_dose_gy for tumor in result.doses.tumors)
     assert b == pytest.approx(2 * a)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from optimum_samples import LIMITS, OBJECTIVES, two
+from optimum_samples import LIMITS, OBJECTIVES, two_territories
 
 from yttria.planning import optimize_activities
 
@@ -15,7 +15,7 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
     """A change of each limit by a hundredth changes the objective by its price."""
     targets: dict[str, Any] = {"target_tumor_dose_gy": 205.0} if objective == "min_lung_energy" else {}
     question = {"objective": objective, "lung_limit_gy": 30.0, **LIMITS, **targets}
-    base = optimize_activities(two(), **question)
+    base = optimize_activities(two_territories(), **question)
     assert base.shadow_prices
     for price in base.shadow_prices:
         name = price.constraint.split(":")[0]
@@ -31,7 +31,7 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
             changed[key] = dict.fromkeys(names, question[key]) | {price.constraint.split(":")[1]: question[key] + step}
         else:
             changed[key] = question[key] + step
-        change = optimize_activities(two(), **changed).objective_value - base.objective_value  # type: ignore[operator]
+        change = optimize_activities(two_territories(), **changed).objective_value - base.objective_value  # type: ignore[operator]
         assert change == pytest.approx(price.if_relaxed * abs(step), rel=1e-6)
         assert price.if_tightened == pytest.approx(-price.if_relaxed, rel=1e-9)
     units = {price.unit for price in base.shadow_prices}
@@ -41,14 +41,14 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
 def test_prices_sum_to_the_objective() -> None:
     """Strong duality: every limit times its price, added up, is the optimum."""
     for objective in OBJECTIVES[:2]:
-        result = optimize_activities(two(), objective=objective, **LIMITS)
+        result = optimize_activities(two_territories(), objective=objective, **LIMITS)
         limits = {c.name: c.limit for c in result.constraints}
         total = sum(limits[p.constraint] * p.if_relaxed for p in result.shadow_prices)
         assert total == pytest.approx(result.objective_value, rel=1e-12)
 
 
 def test_limits_that_bind_at_once_have_two_prices() -> None:
-    result = optimize_activities(two(prior_lung_dose_gy=20.0), objective="max_tumor_energy", **LIMITS)
+    result = optimize_activities(two_territories(prior_lung_dose_gy=20.0), objective="max_tumor_energy", **LIMITS)
     lungs = {p.constraint: p for p in result.shadow_prices if p.constraint.startswith("lung")}
     assert set(lungs) == {"lung", "lung_cumulative"}
     for price in lungs.values():

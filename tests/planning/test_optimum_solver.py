@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optimum_samples import LIMITS, OBJECTIVES, two
+from optimum_samples import LIMITS, OBJECTIVES, two_territories
 from planning_samples import portion, territory, treatment
 from scipy.optimize import linprog
 
@@ -165,6 +165,8 @@ def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
 
 
 def test_the_same_problem_has_the_same_optimum_bit_for_bit() -> None:
-    plan = two()
+    plan = two_territories()
     first = optimize_activities(plan, objective="max_tumor_energy", **LIMITS)
-    assert all(optimize_activities(two(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20))
+    assert all(
+        optimize_activities(two_territories(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20)
+    )

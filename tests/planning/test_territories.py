@@ -27,7 +27,7 @@ SHUNT = st.floats(0, 0.6)
 ACTIVITY = st.floats(0, 20)
 
 
-def two(overlap: Any = "disjoint", **extra: Any) -> PartitionModel:
+def two_territories(overlap: Any = "disjoint", **extra: Any) -> PartitionModel:
     return treatment(
         [
             territory("hepatic", 0.12, 0.40, [portion("mass", 0.6, 6)]),
@@ -63,7 +63,7 @@ def plans(draw: st.DrawFn) -> PartitionModel:
 
 
 def test_a_worked_example_of_two_territories_has_its_doses() -> None:
-    doses = two().doses({"phrenic": 1.4, "hepatic": 3.3})
+    doses = two_territories().doses({"phrenic": 1.4, "hepatic": 3.3})
     assert doses.tumor_portion_doses_gy == (pytest.approx((216.363,), abs=5e-4), pytest.approx((199.815,), abs=5e-4))
     assert doses.normal_perfused_doses_gy == pytest.approx((36.060, 24.977), abs=5e-4)
     (tumor,) = doses.tumors
@@ -192,13 +192,13 @@ def test_unusual_shunts_ratios_and_lung_doses_warn() -> None:
 
 def test_overlap_must_be_declared() -> None:
     with pytest.raises(ArgumentError, match="overlap of tumor 'mass' must be given"):
-        two(overlap=None)
+        two_territories(overlap=None)
     with pytest.raises(UnknownNameError, match="disjoint, same_tissue"):
-        two(overlap="separate")
+        two_territories(overlap="separate")
     with pytest.raises(ArgumentError, match="overlap of tumor 'mass' must be given"):
-        two(overlap={})
+        two_territories(overlap={})
     with pytest.raises(UnknownNameError, match="got 'mess'"):
-        two(overlap={"mass": "disjoint", "mess": "disjoint"})
+        two_territories(overlap={"mass": "disjoint", "mess": "disjoint"})
 
 
 @pytest.mark.parametrize(
@@ -231,17 +231,17 @@ def test_impossible_treatments_are_refused() -> None:
     with pytest.raises(DuplicateNameError, match="the name of a territory must be unique, got 'a' more than once"):
         treatment([territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
     with pytest.raises(OutOfRangeError, match=r"at least the perfused part, 0\.45 kg"):
-        two(normal_total_mass_kg=0.3)
+        two_territories(normal_total_mass_kg=0.3)
     with pytest.raises(OutOfRangeError, match="lung mass"):
-        two(lung_mass_kg=1000)
+        two_territories(lung_mass_kg=1000)
     with pytest.raises(OutOfRangeError, match="prior lung dose"):
-        two(prior_lung_dose_gy=-1)
+        two_territories(prior_lung_dose_gy=-1)
     with pytest.raises(UnknownNameError, match="unperfused mass"):
-        two(unperfused_tumor_mass_kg={"mess": 1.0})
+        two_territories(unperfused_tumor_mass_kg={"mess": 1.0})
 
 
 def test_impossible_activities_are_refused() -> None:
-    plan = two()
+    plan = two_territories()
     for bad, error in (
         ([1.0], ShapeError),
         ([1.0, float("nan")], OutOfRangeError),
@@ -259,7 +259,7 @@ def test_impossible_activities_are_refused() -> None:
 
 
 def test_a_plan_survives_pickling() -> None:
-    plan = two()
+    plan = two_territories()
     assert pickle.loads(pickle.dumps(plan)) == plan
     assert pickle.loads(pickle.dumps(plan)).doses([1, 1]) == plan.doses([1, 1])
 
@@ -305,6 +305,6 @@ def test_one_scan_of_several_injections_bounds_the_lung_dose() -> None:
 
 
 def test_more_than_a_vial_into_one_territory_warns() -> None:
-    (large,) = (a for a in two().doses([25.0, 1.0]).advisories if a.code == "activity_above_vial")
+    (large,) = (a for a in two_territories().doses([25.0, 1.0]).advisories if a.code == "activity_above_vial")
     assert large.value == 25.0
     assert large.message.startswith("Territory 'hepatic': The vial must have 25 GBq")

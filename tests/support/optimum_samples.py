@@ -12,7 +12,7 @@ OBJECTIVES = ("max_min_tumor_dose", "max_tumor_energy", "min_lung_energy")
 LIMITS = {"normal_perfused_limit_gy": 70.0, "normal_whole_limit_gy": 40.0}
 
 
-def two(**extra: Any) -> PartitionModel:
+def two_territories(**extra: Any) -> PartitionModel:
     """Two territories with a tumor each."""
     return treatment(
         [

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from yttria.reference.photon_dose import ELECTRONS_PER_G, RADIUS2_CM2, REST_MEV
 
 Array = NDArray[np.float64]
-#: Energy in MeV below which a photon is absorbed where it is, and the radius in cm beyond which it is lost.
+#: Energy in MeV below which a photon is absorbed locally, and the radius in cm beyond which it is lost.
 CUT_MEV, FAR_CM = 0.01, 60.0
 
 

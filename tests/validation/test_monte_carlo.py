@@ -54,7 +54,7 @@ def test_voxel_s_values_of_soft_tissue_are_near_published_ones(shared_data: Path
 
 @pytest.mark.claim("homogeneous_at_lung")
 def test_a_homogeneous_kernel_has_its_known_error_at_a_lung(shared_data: Path, measured: Measured) -> None:
-    """A known limit, not an aim: a liver dome under lung, where only the liver is of the kernel's medium.
+    """A known limit, not an aim: a liver dome under lung, of which only the liver is of the kernel's medium.
 
     Voxels within 12 mm of the edge of the array are left out, as in the table of region means.
     """

@@ -48,7 +48,7 @@ def dose(path: Path) -> Image:
 
 @cache
 def structure(path: Path) -> Structure:
-    # The other region of a file, where there is one, is a point of interest.
+    # If a file has another region, it is a point of interest.
     (drawn,) = (structure for structure in read_structures(path) if structure.volume_ml > 0)
     return drawn
 

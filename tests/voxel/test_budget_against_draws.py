@@ -1,4 +1,4 @@
-"""Budgets to first order against Monte Carlo propagation of the same inputs, where the dose is linear in them."""
+"""Budgets to first order against Monte Carlo propagation of the same inputs, if the dose is linear in them."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def test_masses_of_empty_or_overlapping_structures_are_refused_and_cut_ones_repo
 
 
 def test_the_lung_mass_is_that_of_the_planning_models() -> None:
-    # By Kao's formula as the planning room has it.
+    # By Kao's formula as in the planning models.
     ct = Image(np.full((6, 7, 8), -780, np.int16), np.diag([10.0, 20.0, 250.0, 1.0]), "HU")
     mask = np.zeros(ct.shape, bool)
     mask[1:5, 1:6, 1:5], mask[1, 1, 1:7], mask[2, 1, 5] = True, True, True

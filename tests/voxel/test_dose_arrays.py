@@ -296,7 +296,7 @@ def test_any_array_gives_a_dose_or_an_error_of_yttria(array: Any, density: Any, 
     except YttriaError:
         pass
     else:
-        # Below the smallest normal number digits are lost at each step, hence the absolute tolerance.
+        # Below the smallest normal number digits are lost at each step, so that the tolerance is absolute.
         np.testing.assert_allclose(
             dose,
             local_deposition_definition(array, density, 49.67),

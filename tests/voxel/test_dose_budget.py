@@ -37,7 +37,7 @@ def contributions(budget: UncertaintyBudget) -> dict[str, float]:
     return {each.input: each.contribution / budget.value for each in budget.components}
 
 
-def scene(shape: int, voxel_mm: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def affine_and_positions(shape: int, voxel_mm: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """An affine and the places (z, y, x) of voxels about the origin."""
     affine_lps = np.diag([voxel_mm, voxel_mm, voxel_mm, 1.0])
     affine_lps[:3, 3] = -(shape - 1) / 2 * voxel_mm
@@ -46,7 +46,7 @@ def scene(shape: int, voxel_mm: float) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def ball(radius_mm: float, voxel_mm: float) -> Structure:
-    affine_lps, place = scene(2 * math.ceil(radius_mm / voxel_mm) + 5, voxel_mm)
+    affine_lps, place = affine_and_positions(2 * math.ceil(radius_mm / voxel_mm) + 5, voxel_mm)
     return Structure("Ball", (place**2).sum(axis=0) <= radius_mm**2, affine_lps)
 
 
@@ -69,7 +69,7 @@ def dose_of(values: NDArray[np.float64], affine_lps: NDArray[np.float64]) -> Dos
 def test_a_ball_has_the_uncertainty_of_the_formulas_for_balls(
     radius_mm: float, voxel_mm: float, mask_mm: float, measured: Measured
 ) -> None:
-    affine_lps, place = scene(math.ceil(2 * (radius_mm + 2.5 * FWHM_MM) / voxel_mm), voxel_mm)
+    affine_lps, place = affine_and_positions(math.ceil(2 * (radius_mm + 2.5 * FWHM_MM) / voxel_mm), voxel_mm)
     distance = np.sqrt((place**2).sum(axis=0))
     table = np.linspace(0.0, distance.max() + 1.0, 4000)
     result = dose_of(np.interp(distance, table, blurred_ball(radius_mm, FWHM_MM, table)), affine_lps)
@@ -202,7 +202,7 @@ def test_the_outline_of_the_reference_changes_the_doses_of_others() -> None:
 def test_a_shift_has_the_spread_of_the_dose_over_normal_shifts(
     gradient: tuple[float, ...], curvature: float, measured: Measured
 ) -> None:
-    affine_lps, place = scene(47, 2.0)
+    affine_lps, place = affine_and_positions(47, 2.0)
     slope = np.array(gradient)
 
     def activity(at: NDArray[np.float64]) -> Any:
@@ -221,7 +221,7 @@ def test_a_shift_has_the_spread_of_the_dose_over_normal_shifts(
 
 
 def test_uniform_dose_does_not_depend_on_outline_or_place() -> None:
-    affine_lps, place = scene(25, 4.0)
+    affine_lps, place = affine_and_positions(25, 4.0)
     result = dose_of(np.ones(place.shape[1:]), affine_lps)
     inputs = UncertaintyInputs(contour_uncertainty_mm=2.0, registration_shift_mm=3.0)
     found = budgets(result, ball(20.0, 1.3), inputs)
@@ -233,7 +233,7 @@ def test_uniform_dose_does_not_depend_on_outline_or_place() -> None:
 
 
 def test_a_structure_that_an_outline_may_leave_empty_keeps_a_budget_with_an_advisory() -> None:
-    affine_lps, place = scene(15, 4.0)
+    affine_lps, place = affine_and_positions(15, 4.0)
     result = dose_of(100.0 - (place**2).sum(axis=0) * 0.01, affine_lps)
     found = budgets(result, ball(4.0, 2.0), UncertaintyInputs(contour_uncertainty_mm=6.0))
     assert found["volume_ml"].standard_uncertainty > 0.0
@@ -294,7 +294,7 @@ def test_a_structure_outside_of_the_image_has_no_budget() -> None:
 
 
 def test_monte_carlo_brings_its_own_statistics() -> None:
-    affine_lps, place = scene(12, 4.0)
+    affine_lps, place = affine_and_positions(12, 4.0)
     activity = Image(np.exp(-(place**2).sum(axis=0) / 200.0), affine_lps, "MBq/mL")
     density = activity.with_array(np.full(activity.shape, 1.05), "g/mL")
     structure = ball(10.0, 2.0)

@@ -54,7 +54,7 @@ def test_a_shift_by_whole_voxels_shifts_the_density() -> None:
 
 
 def test_shifted_activity_keeps_its_sum() -> None:
-    """All methods: by local deposition the mean dose of the whole map is the energy, wherever the activity lies."""
+    """All methods. By local deposition the mean dose of the whole map is the energy, for any position of it."""
     activity, density, _ = _case()
     whole = [Structure("All", np.ones(SHAPE, bool), AFFINE)]
     uniform = density.with_array(np.full(SHAPE, 1.05), "g/mL")

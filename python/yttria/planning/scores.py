@@ -243,7 +243,7 @@ def child_pugh(
 
 @dataclass(frozen=True, kw_only=True)
 class Mrecist:
-    """mRECIST category "CR", "PD", "PR" or "SD"; changes are fractions, `None` where the nadir is zero."""
+    """mRECIST category "CR", "PD", "PR" or "SD"; changes are fractions, `None` if the nadir is zero."""
 
     category: TargetResponse
     change_from_baseline_fraction: float

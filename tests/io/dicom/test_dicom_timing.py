@@ -60,7 +60,7 @@ def timed(
     return change
 
 
-def seen(correction: str, hours: float) -> float:
+def value_shown(correction: str, hours: float) -> float:
     """Compute the value that a scanner shows of 1 MBq at administration, scanned `hours` later, by the midpoint
     rule."""
     if correction == "ADMIN":
@@ -92,7 +92,7 @@ def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str
         matrix = affine(kind)
         folder = write_series(
             tmp_path / kind,
-            truth * seen(correction, hours),
+            truth * value_shown(correction, hours),
             matrix,
             slopes=[30.0] * 4 if kind == "plain" else [27.0, 29.31, 32.5, 31.7],
             change=timed(ADMINISTERED, scanned, correction, zones=zones),

@@ -1,5 +1,5 @@
-//! Any contours on any grid: no panic, bounded time, fractions within [0, 1], nothing lost, and where polygons are simple
-//! the shoelace formula's volume.
+//! Any contours on any grid: no panic, bounded time, fractions within [0, 1], nothing lost, and for simple polygons the
+//! volume of the shoelace formula.
 #![no_main]
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ struct Input {
 
 #[derive(Arbitrary, Debug)]
 enum Contour {
-    /// On a lattice, where points meet and edges overlap: plane, points.
+    /// On a lattice, so that points meet and edges overlap: plane, points.
     Lattice(Vec<(u8, Vec<(i8, i8)>)>),
     /// Any numbers at all.
     Any(Vec<(f64, Vec<(f64, f64)>)>),
@@ -45,7 +45,7 @@ struct Grid {
 }
 
 impl Grid {
-    /// Turned about the contours' normal, and tilted off it where `tilt` is not 0.
+    /// Turned about the contours' normal, and tilted off it if `tilt` is not 0.
     fn affine(&self, parallel: bool) -> Affine {
         let angle = |n: i8| f64::from(n) * std::f64::consts::PI / 128.0;
         let (c, s) = (angle(self.turn).cos(), angle(self.turn).sin());
@@ -83,7 +83,7 @@ fn meet(a: (i64, i64), b: (i64, i64), c: (i64, i64), d: (i64, i64)) -> bool {
     (sides(a, b, c, d) && sides(c, d, a, b)) || within(c, a, b) || within(d, a, b) || within(a, c, d) || within(b, c, d)
 }
 
-/// The area, exactly, where no two edges meet but neighbors at their common end.
+/// The exact area, if no two edges meet except neighbors at their common end.
 fn simple_area(points: &[(i8, i8)]) -> Option<f64> {
     let p: Vec<(i64, i64)> = points.iter().map(|&(x, y)| (i64::from(x), i64::from(y))).collect();
     let n = p.len();
