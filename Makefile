@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test parallel check docs bench validation floors wheels wheels-cross clean
+.PHONY: demo test parallel check check-types check-core check-files docs bench validation floors wheels wheels-cross clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
@@ -61,15 +61,23 @@ parallel: .venv/tools .venv/release
 	$(INSTALL) --group parallel
 	$(BIN)/pytest --quiet --parallel-threads 4 --skip-thread-unsafe true -rfE
 
+# Two at a time, because types are checked by one processor.
 check: .venv/tools .venv/module
-	cargo fmt --check
-	cargo clippy --quiet --all-targets --features python -- -D warnings
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/vermin --quiet --no-tips --violations --eval-annotations -t=3.10- python/yttria
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-core check-files
+
+check-types:
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes yttria
+
+check-core:
+	cargo fmt --check
+	cargo clippy --quiet --all-targets --features python -- -D warnings
+
+check-files:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/vermin --quiet --no-tips --violations --eval-annotations -t=3.10- python/yttria
 	$(BIN)/python tools/third_party_licenses.py --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -105,7 +105,7 @@ class Limit:
         """Whether the value was read, in the source or in a text that quotes it."""
         return self.status != "not verified"
 
-    @property
+    @cached_property
     def scope(self) -> tuple[LimitCondition, ...]:
         """List device, disease and intent as conditions."""
         named = (("device", (self.device,)), ("disease", (self.disease,)), ("intent", self.intents))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from math import factorial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .quadrature import gauss_legendre
 
 ELECTRON_MEV = 0.510_998_95
 FINE_STRUCTURE = 7.297_352_569_3e-3
@@ -111,11 +114,12 @@ def mean_beta_energy_mev(branches: Sequence[Branch], charge: int, mass_number: i
     )
 
 
+@cache
 def _moment(power: int, endpoint_mev: float, shape: str, charge: int, mass_number: int) -> float:
     """`Int E^power density dE` by 200 points of Gauss in each of the parts below and above the screening shift."""
     shift = SCREENING * FINE_STRUCTURE**2 * (charge - 1.0) ** (4.0 / 3.0) * ELECTRON_MEV
     edges = [0.0, *([shift] if shift < endpoint_mev else []), endpoint_mev]
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = gauss_legendre(200)
     total = 0.0
     for low, high in pairwise(edges):
         e = 0.5 * (high - low) * nodes + 0.5 * (high + low)

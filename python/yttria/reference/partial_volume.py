@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .quadrature import gauss_legendre
 from .structure_counts import blurred
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,7 @@ def ball_recovery(volume_ml: float, fwhm_mm: float) -> float:
     if fwhm_mm == 0.0:
         return 1.0
     r, s = (3e3 * volume_ml / (4 * pi)) ** (1 / 3), fwhm_mm / sqrt(8 * log(2))
-    node, weight = np.polynomial.legendre.leggauss(12)
+    node, weight = gauss_legendre(12)
     edge = np.linspace(0.0, min(2 * r, 12 * s), 201)
     half, middle = np.diff(edge) / 2, (edge[1:] + edge[:-1]) / 2
     z, w = (middle[:, None] + half[:, None] * node).ravel(), (half[:, None] * weight).ravel()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .quadrature import gauss_legendre
+
 REST_MEV, RADIUS2_CM2, ELECTRONS_PER_G = 0.510_998_95, 7.940_787e-26, 3.3428e23
 #: Dose in Gy of 1 MeV in 1 g.
 GY_G_PER_MEV = 1.602_176_634e-10
@@ -22,7 +24,7 @@ def energy_absorption_cm2_per_g(energies_mev: ArrayLike) -> NDArray[np.float64]:
     `d sigma / d Omega = r^2/2 P^2 (P + 1/P - sin^2 theta)` and `P = 1 / (1 + E/mc^2 (1 - cos theta))`.
     """
     energies = np.asarray(energies_mev, np.float64)
-    cosine, weight = np.polynomial.legendre.leggauss(60)
+    cosine, weight = gauss_legendre(60)
     kept = 1.0 / (1.0 + energies[..., None] / REST_MEV * (1.0 - cosine))
     per_angle = RADIUS2_CM2 / 2.0 * kept**2 * (kept + 1.0 / kept - 1.0 + cosine**2)
     compton = 2.0 * np.pi * ELECTRONS_PER_G * (per_angle * (1.0 - kept) * weight).sum(axis=-1)
@@ -42,7 +44,7 @@ def photon_dose_factor(mass_kg: float, lines: Sequence[Line], half_life_h: float
     `L(r) = R/2 + (R^2 - r^2) / (4 r) ln((R + r) / (R - r))`; its mean over the sphere is `3 Int L(r) r^2 dr / R^3`.
     """
     radius_cm = float((3000.0 * mass_kg / (4.0 * np.pi)) ** (1.0 / 3.0))
-    x, weight = np.polynomial.legendre.leggauss(400)
+    x, weight = gauss_legendre(400)
     r = (x + 1.0) / 2.0
     path = radius_cm * (0.5 + (1.0 - r**2) / (4.0 * r) * np.log((1.0 + r) / (1.0 - r)))
     mean_cm = 3.0 * float((path * r**2 * weight / 2.0).sum())

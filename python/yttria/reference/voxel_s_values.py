@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .quadrature import gauss_legendre
+
 MGY_PER_MBQ_S = 1.602176634e-13 * 1e6 * 1e3
 """mGy/(MBq s) per MeV per decay and kg: joule per MeV, decays per MBq s, mGy per Gy."""
 
@@ -36,7 +38,7 @@ def voxel_s_values(
     h = np.asarray(voxel_size_mm, dtype=np.float64)
     half = np.ceil(support_mm / h).astype(int)
     total = np.zeros(2 * half + 1)
-    cosine, weight = np.polynomial.legendre.leggauss(2 * directions)
+    cosine, weight = gauss_legendre(2 * directions)
     azimuth = (np.arange(4 * directions) + 0.5) * (np.pi / (2 * directions))
     sine = np.sqrt(1.0 - cosine**2)
     omega = np.stack(
