@@ -1,8 +1,8 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
 //! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`beta_spectrum`] <- [`isotope`] <-
-//! [`nuclide`], [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`] <-
-//! [`geometry`] <- [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
+//! [`nuclide`], [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`],
+//! [`error_function`] <- [`geometry`] <- [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
 //! `monte_carlo` and `geometry` do not use each other. Nothing here uses Python, prints, or accesses a file or the
 //! network. The feature `python` adds the extension module.
 //!
@@ -39,6 +39,7 @@
 
 pub mod beta_spectrum;
 pub mod error;
+pub mod error_function;
 pub mod evaluation;
 pub mod geometry;
 pub mod isotope;

@@ -26,6 +26,7 @@ RUST_FLOORS = (
     "isotope",
     "nuclide",
     "random",
+    "error_function",
     "geometry",
     "kernels",
     "monte_carlo",

@@ -14,7 +14,6 @@
 
 mod dose_values;
 pub mod dvh;
-mod error_function;
 pub mod gamma;
 pub mod radiobiology;
 mod radix;

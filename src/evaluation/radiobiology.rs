@@ -1,7 +1,7 @@
 //! Biological effect of absorbed doses: equivalent uniform doses, linear-quadratic model, response probabilities.
 
-use super::error_function::normal;
 use crate::error::{Error, Result, check};
+use crate::error_function::normal;
 use crate::memory;
 
 /// A dose distribution as doses and shares of the volume that sum to 1.

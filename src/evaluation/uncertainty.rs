@@ -3,8 +3,8 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use super::error_function::erf;
 use crate::error::{Error, Result, check};
+use crate::error_function::erf;
 
 /// Standard uncertainty of a diameter in mm: `u^2 = a^2/6 + FWHM^2/(4 ln 2)`, two edges of voxels `a` in an image blurred
 /// by `FWHM`.

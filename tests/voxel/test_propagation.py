@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import yttria._core as _core
 from yttria import AbsoluteScaling, Image, RelativeScaling, Structure, dose_image, errors
 from yttria.evaluation import RecoveryCurve, UncertaintyInputs, dose_metric
-from yttria.geometry import fractions_of_mask
 from yttria.reference import propagation as reference
 from yttria.voxel import ImageNoise, propagate_uncertainty
 
@@ -227,16 +225,6 @@ def test_correlated_displacements_average_out() -> None:
     assert found[0] < 0.5 * found[1]
     assert found[1] < 0.9 * found[2]
     assert found[2] == pytest.approx(whole, rel=0.15)
-
-
-def test_displaced_fraction_of_a_flat_surface_is_that_of_the_definition() -> None:
-    fractions = np.zeros((5, 5, 12))
-    fractions[..., :6], fractions[..., 6] = 1.0, 0.25
-    distance = _core.SignedDistance(fractions_of_mask(fractions), (2.0, 2.0, 2.0), 6.0)
-    for by in (-3.0, -0.2, 0.3, 1.9):
-        found = distance.displaced(by, (0.0, 0.0, 0.0)).to_array()[2, 2]
-        depth = np.where(np.arange(12) == 6, 0.25, (6.25 - np.arange(12)))
-        assert found == pytest.approx(reference.displaced_fraction(depth, 2.0, by), abs=1e-5)
 
 
 def test_shift_of_a_uniform_dose_changes_nothing_and_of_a_hot_spot_much() -> None:

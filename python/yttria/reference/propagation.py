@@ -29,11 +29,6 @@ def coverage_interval(
     return min(pairs, key=lambda pair: pair[1] - pair[0])
 
 
-def displaced_fraction(fraction: ArrayLike, width_mm: float, displacement_mm: float) -> Array:
-    """Fraction of a voxel cut by a surface that is displaced outward: `f' = f + delta / w`, within [0, 1]."""
-    return np.clip(np.asarray(fraction, np.float64) + displacement_mm / width_mm, 0.0, 1.0)
-
-
 def gaussian(fwhm_mm: float, size_mm: float) -> Array:
     """A Gaussian filter: its values at voxel centers up to four standard deviations, adding up to 1."""
     sigma = fwhm_mm / sqrt(8.0 * log(2.0)) / size_mm

@@ -10,9 +10,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import DoseVolumeHistogram, VoxelFractions
+from .._core import DoseVolumeHistogram, SignedDistance, VoxelFractions
 from ..geometry.image import Image
-from ..geometry.outline_depth import LARGEST_DISPLACEMENT, outline_depth
 from ..geometry.structure import Structure
 from .structure_fractions import without_gas
 from .structure_histograms import of_fractions
@@ -21,6 +20,8 @@ from .structure_histograms import of_fractions
 DOSES = ("mean_gy", "d70_gy", "d95_gy")
 QUANTITIES = (*DOSES, "volume_ml")
 Values = Mapping[str, float]
+#: Largest displacement in voxels. The uncertainty of a larger one is scaled, because it is of first order.
+_LARGEST_STEP = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +94,34 @@ def central_difference(value: Mapping[str, float]) -> float:
     return value["nominal"] - value["inward"] if "inward" in value else 0.0
 
 
-def step_mm(displacement_mm: float, voxel_size_mm: Sequence[float]) -> float:
-    """Return the displacement, limited to the largest of `OutlineDepth`, because the uncertainty is of first order."""
-    return min(displacement_mm, LARGEST_DISPLACEMENT * min(voxel_size_mm))
+def displaced_both_ways(
+    structure: VoxelFractions, voxel_size_mm: Sequence[float], displacement_mm: float, threads: int | None
+) -> tuple[float, dict[str, VoxelFractions]]:
+    """Displace the outline of a structure outward and inward.
+
+    Parameters
+    ----------
+    structure : VoxelFractions
+        The structure on a grid.
+    voxel_size_mm : sequence of float
+        Voxel size (k, j, i) in mm.
+    displacement_mm : float
+        Displacement in mm, above 0.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    step_mm : float
+        The displacement, but at most 0.8 of the smallest voxel size, because the uncertainty is of first order.
+    sides : dict of str to VoxelFractions
+        The structure "outward" and "inward" by that step.
+    """
+    one, two, three = voxel_size_mm
+    step_mm = min(displacement_mm, _LARGEST_STEP * min(voxel_size_mm))
+    distance = SignedDistance(structure, (one, two, three), step_mm, threads)
+    sides = (("outward", step_mm), ("inward", -step_mm))
+    return step_mm, {side: distance.displaced(by_mm, (0.0, 0.0, 0.0), threads) for side, by_mm in sides}
 
 
 def displaced_doses(
@@ -140,9 +166,9 @@ def displaced_doses(
     for name in histograms:
         by_mm = displacements_mm.get(name, 0.0)
         if by_mm:
-            depth, step = outline_depth(fractions[name], dose.voxel_size_mm), step_mm(by_mm, dose.voxel_size_mm)
-            steps[name] = by_mm / step
-            made |= {_key(name, side): depth.displaced(at) for side, at in (("outward", step), ("inward", -step))}
+            step_mm, sides = displaced_both_ways(fractions[name], dose.voxel_size_mm, by_mm, threads)
+            steps[name] = by_mm / step_mm
+            made |= {_key(name, side): displaced for side, displaced in sides.items()}
         if shift_mm:
             for axis, side in product(range(3), ("forth", "back")):
                 shift = np.eye(4)

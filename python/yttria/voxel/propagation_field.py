@@ -13,7 +13,6 @@ import yttria._core as _core
 
 from .._core import VoxelFractions
 from ..geometry.image import Image
-from ..geometry.outline_depth import smoothed_outline
 from .convolution import ConvolutionPlan
 from .dose_kernel import s_values_of
 from .dose_result import DoseResult
@@ -88,7 +87,7 @@ class DisplacedStructure:
         reach_mm = REACH * (displacement_uncertainty_mm + shift_uncertainty_mm)
         self._distance = None
         if reach_mm > 0.0 and fractions.weights.size:
-            self._distance = _core.SignedDistance(smoothed_outline(fractions, size_mm), size_mm, reach_mm, threads)
+            self._distance = _core.SignedDistance(fractions, size_mm, reach_mm, threads)
 
     @property
     def still(self) -> VoxelFractions:

@@ -13,9 +13,8 @@ from .._foundation.provenance import Provenance
 from ..errors import UndefinedError
 from ..evaluation import RecoveredMean, UncertaintyBudget, UncertaintyComponent, UncertaintyInputs
 from ..geometry.image import Image
-from ..geometry.outline_depth import outline_depth
 from ..geometry.structure import Structure
-from .displaced_doses import central_difference, displaced_doses, step_mm, values_of
+from .displaced_doses import central_difference, displaced_both_ways, displaced_doses, values_of
 from .dose_budget import StructureState, structure_budgets
 from .dose_components import OutlineUncertainty, component, outline_uncertainty
 from .structure_fractions import sum_inside
@@ -119,10 +118,10 @@ def _reference_outline(
     if outline is None or evaluated.activity is None or outline.displacement_mm == 0.0:
         return None
     inside, u, size_mm = evaluated.fractions[name], outline.displacement_mm, evaluated.dose.voxel_size_mm
-    depth, step = outline_depth(inside, size_mm), step_mm(u, size_mm)
-    sides = {"nominal": inside, "outward": depth.displaced(step), "inward": depth.displaced(-step)}
-    counts = {side: sum_inside(fractions, evaluated.activity) for side, fractions in sides.items()}
+    step_mm, sides = displaced_both_ways(inside, size_mm, u, threads)
+    structures = {"nominal": inside, **sides}
+    counts = {side: sum_inside(fractions, evaluated.activity) for side, fractions in structures.items()}
     factors = {side: counts["nominal"] / total for side, total in counts.items() if total > 0.0}
-    change = central_difference(factors) * u / step
+    change = central_difference(factors) * u / step_mm
     words = f"outline of the reference '{name}'"
     return component("volume", words, u, change, outline.basis, unit="mm", is_default=outline.is_default)
