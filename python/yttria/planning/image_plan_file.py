@@ -9,7 +9,7 @@ from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ._uncertainty_toml import OF_TERRITORY, OF_TUMOR
-from .image_measurements import ImageMeasurements, MeasuredTerritory, MeasuredTumor
+from .image_measurements import ImageMeasurements, MeasuredTerritory, MeasuredTumor, PlanSettings
 from .plan_uncertainty_inputs import OF_TERRITORIES, UNCERTAINTIES
 
 #: Column at which the comments behind values begin.
@@ -52,7 +52,18 @@ def image_plan_toml(plan: ImageMeasurements) -> str:
 
 
 def _lines(plan: ImageMeasurements) -> Iterator[str]:
-    settings, several = plan.settings, len(plan.territories) > 1
+    several = len(plan.territories) > 1
+    yield from _head(plan, several)
+    yield from _patient(plan, several)
+    yield from _tumors(plan, several)
+    yield from _organs(plan, several)
+    yield from _treatment(plan.settings, several)
+    yield from _goals(plan.settings, several)
+    yield from _uncertainties(plan)
+
+
+def _head(plan: ImageMeasurements, several: bool) -> Iterator[str]:
+    """Comments on the origin of the file."""
     example = "yttria plan --example --territories" if several else "yttria plan --example"
     yield f"# A patient for `yttria plan`, made from images by yttria {__version__}. Every number may be changed."
     yield f"# `{example}` prints a file with every key."
@@ -64,6 +75,10 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
     warnings = [advisory for advisory in plan.advisories if advisory.severity != "note"]
     for advisory in warnings:
         yield f"# {advisory.severity}: {plain(advisory.message)} [{advisory.code}]"
+
+
+def _patient(plan: ImageMeasurements, several: bool) -> Iterator[str]:
+    settings = plan.settings
     yield ""
     yield _entry("name", _text(settings.name))
     yield _entry("device", _text(settings.device))
@@ -77,6 +92,9 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         yield "[body]"
         yield _entry("height_cm", "170", "for the body surface area; both or neither", offered=True)
         yield _entry("weight_kg", "70", offered=True)
+
+
+def _tumors(plan: ImageMeasurements, several: bool) -> Iterator[str]:
     for territory in plan.territories:
         for tumor in territory.tumors:
             yield from _tumor(tumor, territory, several=several)
@@ -90,6 +108,10 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
             yield _entry("name", _text(name))
             of = "the part that no territory feeds" if name in fed else "no territory feeds it"
             yield _entry("mass_kg", _number(mass), f"{of}; {plan.mass_origin}")
+
+
+def _organs(plan: ImageMeasurements, several: bool) -> Iterator[str]:
+    """Liver and lungs."""
     yield ""
     yield "[liver]"
     if not several:
@@ -111,6 +133,10 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         )
     yield _entry("mass_kg", _number(plan.lung_mass_kg), plan.lung_mass_origin)
     yield _entry("prior_dose_gy", "0", "mean dose of earlier treatments, if there were any", offered=True)
+
+
+def _treatment(settings: PlanSettings, several: bool) -> Iterator[str]:
+    """Administration, and the objective of several injections."""
     yield ""
     yield "[administration]"
     yield _entry("residual_fraction", _number(settings.residual_fraction), "share of the vial that is not delivered")
@@ -122,6 +148,10 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         yield ""
         yield "[optimum]"
         yield _entry("objective", _text(settings.objective), "max_min_tumor_dose, max_tumor_energy or min_lung_energy")
+
+
+def _goals(settings: PlanSettings, several: bool) -> Iterator[str]:
+    """Targets, limits and guideline."""
     yield ""
     yield "[target]"
     if not several:
@@ -138,7 +168,6 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         value = getattr(settings, key)
         given = value is not None
         yield _entry(key, _text(value if given else offered), "" if given else "not stated", offered=not given)
-    yield from _uncertainties(plan)
 
 
 def _uncertainties(plan: ImageMeasurements) -> Iterator[str]:
