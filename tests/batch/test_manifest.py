@@ -26,6 +26,8 @@ from yttria.io.dicom import read_rtdose
 from yttria.voxel import ct_density_curves
 from yttria.voxel.density import LOW_DENSITY_VOXELS
 
+pytestmark = pytest.mark.thread_unsafe(reason="the tests of the file write into one folder")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -17,6 +17,8 @@ from yttria.batch import ManifestError, check_manifest, read_manifest, run_manif
 from yttria.batch.manifest import manifest_note
 from yttria.errors import FileFormatError
 
+pytestmark = pytest.mark.thread_unsafe(reason="the tests of the file write into one folder")
+
 HEADER = ["case_id", "activity", "structures", "relative_to", "administered_activity_gbq", "lung_shunt_fraction"]
 
 
