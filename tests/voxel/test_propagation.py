@@ -354,9 +354,9 @@ OTHER = Image(np.ones((3, 3, 3)), AFFINE, "MBq/mL")
     ],
 )
 def test_impossible_arguments_are_refused(terms: Any, error: type[Exception], message: str) -> None:
-    structures = terms.pop("structures", [BALL])
+    call = {"structures": [BALL], "inputs": UncertaintyInputs(), "draws": 4} | terms
     with pytest.raises(error, match=message):
-        propagate_uncertainty(_dose(), structures, UncertaintyInputs(), **({"draws": 4} | terms))
+        propagate_uncertainty(_dose(), **call)
 
 
 def test_structure_outside_of_the_image_is_refused() -> None:
