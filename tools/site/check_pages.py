@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -58,11 +60,17 @@ def main(folder: Path) -> int:
         print("pages: Chromium is not installed, so that their width and the search were not checked")
         return 0
     pages = [path for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts]
-    problems = []
-    with browser(program) as tab:
-        for page in pages:
-            problems += too_wide(tab, page, page.relative_to(folder).as_posix())
-        problems += not_found(tab, folder)
+    count = os.cpu_count() or 1
+
+    def problems_of(share: int) -> list[str]:
+        """Check each `count`-th page in a browser of its own, and the search in the first."""
+        with browser(program) as tab:
+            names = ((page, page.relative_to(folder).as_posix()) for page in pages[share::count])
+            found = [problem for page, name in names for problem in too_wide(tab, page, name)]
+            return found if share else found + not_found(tab, folder)
+
+    with ThreadPoolExecutor(count) as pool:
+        problems = [each for found in pool.map(problems_of, range(count)) for each in found]
     for line in problems:
         print(f"error: {line}", file=sys.stderr)
     print(f"{len(pages)} pages checked, {len(problems)} problems")
