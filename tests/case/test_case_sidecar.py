@@ -18,6 +18,8 @@ from yttria.case import Case, DosedCase, dose_case
 from yttria.errors import OutOfRangeError
 from yttria.phantom import liver_phantom
 
+pytestmark = pytest.mark.thread_unsafe(reason="the fixture writes into one folder for all threads")
+
 STATED = {
     "Units": "Bq/mL",
     "TracerRadionuclide": "Y90",

@@ -21,6 +21,8 @@ from yttria.io.bids import inherited_files
 from yttria.io.opened import opened_files
 from yttria.io.sources import sources_of
 
+pytestmark = pytest.mark.thread_unsafe(reason="the fixture writes into one folder for all threads")
+
 AFFINE = np.diag([4.0, 4.0, 3.0, 1.0])
 
 

@@ -22,6 +22,7 @@ PROCESS_WIDE = {
     "resource": "it measures the memory of the whole process",
     "subprocess": "it starts a process, so that its threads would share nothing",
     "ProcessPoolExecutor": "it starts processes, so that its threads would share nothing",
+    "_watched": "it watches the files that the whole process opens",
     "browser": "one browser is driven through one pipe",
     "loaded_by": "it starts a process, so that its threads would share nothing",
 }
