@@ -50,15 +50,12 @@ $(BIN)/abi3audit --strict $(1)/*.whl
 for each in $(1)/*manylinux*.whl; do $(BIN)/auditwheel show $$each || exit; done
 endef
 
-# One more than there are processors, because many tests wait for a process.
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-
 demo: .venv/release
 	$(BIN)/yttria demo --overwrite --out out/demo
 
 test: .venv/tools .venv/release
 	cargo test --quiet
-	$(BIN)/pytest --quiet -n $(WORKERS) --maxprocesses 8 --dist loadfile
+	$(BIN)/pytest --quiet -n logical --maxprocesses 8 --dist loadfile
 
 # Every test that can, in four threads at once.
 parallel: .venv/tools .venv/release
