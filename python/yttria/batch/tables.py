@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Nuclide
+from .._foundation.dose_isotope import isotope_of_dose
 from .._foundation.extras import require
 from .._foundation.text import encodable
 from ..errors import FileFormatError
@@ -225,12 +225,7 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
 def _isotope(provenance: str) -> str:
     """Read the isotope of a case from the half-life in its provenance, which identifies it."""
     found = json.loads(provenance)
-    return _isotope_of(found["half_life_h"], found["dose_factor_gy_kg_per_gbq"])
-
-
-@lru_cache
-def _isotope_of(half_life_h: float, dose_factor_gy_kg_per_gbq: float) -> str:
-    return Nuclide.from_dose_factor(half_life_h, dose_factor_gy_kg_per_gbq).isotope
+    return isotope_of_dose(found["half_life_h"], found["dose_factor_gy_kg_per_gbq"])
 
 
 def _numbers(lists: Any, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float64]]:

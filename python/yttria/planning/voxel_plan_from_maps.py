@@ -7,10 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._core import Nuclide
-from ..errors import (
-    ArgumentError,
-    UndefinedError,
-)
+from ..errors import ArgumentError, UndefinedError
 from ..geometry.structure import Structure
 from ..kernels import VoxelSValues
 from ..voxel import DoseResult, RelativeScaling, dose_image

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .._foundation.dose_isotope import isotope_of_record
 from ..advisory import advise
 from ..errors import ArgumentError
 from .comparison_section import comparison_tables
@@ -22,7 +23,7 @@ from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
 from .uncertainty_section import uncertainty_tables
 from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
-from .words import flat, isotope_of_record, treatment_words
+from .words import flat, treatment_words
 
 _NO_MAP = "Histograms and pictures were not drawn because the report was made without the dose map and its structures."
 

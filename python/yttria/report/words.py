@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._core import Nuclide
-from .._foundation.choices import IsotopeName
+from .._foundation.dose_isotope import isotope_of_record
 
 #: Endings of keys with the unit they state, the longest first.
 _UNITS = (
@@ -71,14 +70,6 @@ _ISOTOPES: dict[str, str] = {
     "I-131": "Iodine-131",
 }
 _DRUGS = ("Lu-177", "I-131")
-
-
-def isotope_of_record(record: Mapping[str, Any]) -> IsotopeName | None:
-    """Return the isotope of a dose or a plan by its half-life; None if the record does not state it."""
-    half_life_h, factor = record.get("half_life_h"), record.get("dose_factor_gy_kg_per_gbq")
-    if half_life_h is None or factor is None:
-        return None
-    return Nuclide.from_dose_factor(half_life_h, factor).isotope
 
 
 def treatment_words(record: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..._core import Nuclide
 from ..._foundation.choices import IsotopeName
+from ..._foundation.dose_isotope import isotope_of_dose
 from ...advisory import Advisory, advise
 from ...errors import YttriaError
 from ...kernels import decay_data
@@ -63,11 +63,6 @@ def described_dose(half_life_h: float | None, dose_factor_gy_kg_per_gbq: float |
     if half_life_h is None or dose_factor_gy_kg_per_gbq is None:
         return "Absorbed dose"
     return f"Absorbed dose, {isotope_of_dose(half_life_h, dose_factor_gy_kg_per_gbq)}"
-
-
-def isotope_of_dose(half_life_h: float, dose_factor_gy_kg_per_gbq: float) -> IsotopeName:
-    """Return the isotope of a dose by the half-life and the dose factor of its provenance."""
-    return Nuclide.from_dose_factor(half_life_h, dose_factor_gy_kg_per_gbq).isotope
 
 
 def half_life_range_h(isotope: IsotopeName) -> tuple[float, float]:

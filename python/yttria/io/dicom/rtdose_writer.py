@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..._core import DoseVolumeHistogram, __version__
 from ..._foundation.arrays import empty
 from ..._foundation.choices import DOSE_TYPES, NEGATIVE_DOSES, DoseType, NegativeDoses
+from ..._foundation.dose_isotope import isotope_of_dose
 from ..._foundation.extras import require
 from ..._foundation.provenance import Provenance
 from ..._foundation.whole_files import atomic
@@ -26,7 +27,7 @@ from ...geometry.affine import Affine, check_same_frame
 from ...geometry.image import Image
 from .dataset import Dataset, decimal
 from .geometry import MAX_GAP
-from .nuclide import described_dose, isotope_of_dose
+from .nuclide import described_dose
 from .reference import Reference, References, patient_and_study, referenced, set_texts
 from .rtdose_histograms import region_histograms
 from .rtdose_reader import RT_DOSE_STORAGE
